@@ -1,0 +1,199 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Takes a UUID that was made elsewhere; this room has no randomness.
+            pub const fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The UUID itself.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// Names one execution of a runbook.
+    RunId
+}
+uuid_id! {
+    /// Names one try of one step. It travels as `x-ms-client-request-id` and as the tag `callout-attempt`.
+    AttemptId
+}
+uuid_id! {
+    /// Names one entry of the journal; a second entry with the same id is refused.
+    EntryId
+}
+uuid_id! {
+    /// Names one store's log.
+    LogId
+}
+
+impl RunId {
+    /// The last 8 hexadecimal digits. The first digits of a `UUIDv7` are the time, and runs of one hour share them.
+    pub fn short(self) -> String {
+        let text = self.0.as_simple().to_string();
+        text[24..].to_owned()
+    }
+}
+
+/// The position of an entry in its log; the first is 0, and there are no gaps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A step's name inside its runbook: `[a-z][a-z0-9-]{0,62}`. The checker enforces the shape.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(String);
+
+impl StepId {
+    /// Takes a name as it stands; whether it has the shape of a step id is [`StepId::is_well_formed`].
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether `name` may be a step id: a lower-case letter, then up to 62 lower-case letters, digits, hyphens.
+    pub fn is_well_formed(name: &str) -> bool {
+        let mut bytes = name.bytes();
+        bytes.next().is_some_and(|byte| byte.is_ascii_lowercase())
+            && name.len() <= 63
+            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One instance of a step in a run: `refresh`, or `refresh[chatbot-web]` for one item of a `for_each`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstanceId(String);
+
+impl InstanceId {
+    /// The single instance of a step without `for_each`, or the group that its items belong to.
+    pub fn of(step: &StepId) -> Self {
+        Self(step.0.clone())
+    }
+
+    /// The instance for one item of a `for_each`.
+    pub fn item(step: &StepId, key: &str) -> Self {
+        Self(format!("{step}[{key}]"))
+    }
+
+    /// The text, as it is shown and typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The step that this is an instance of.
+    pub fn step(&self) -> StepId {
+        StepId(self.0.split('[').next().unwrap_or(&self.0).to_owned())
+    }
+
+    /// The key of the item, if this is one item of a `for_each`.
+    pub fn key(&self) -> Option<&str> {
+        self.0.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'))
+    }
+}
+
+impl From<&str> for InstanceId {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_knows_its_step_and_its_key() {
+        let item = InstanceId::item(&StepId::new("refresh"), "chatbot-web");
+        assert_eq!(item.as_str(), "refresh[chatbot-web]");
+        assert_eq!(item.step(), StepId::new("refresh"));
+        assert_eq!(item.key(), Some("chatbot-web"));
+        assert_eq!(InstanceId::of(&StepId::new("soak")).key(), None);
+    }
+
+    #[test]
+    fn a_step_id_starts_with_a_letter_and_stays_in_lower_case() {
+        assert!(StepId::is_well_formed("new-version"));
+        for bad in ["", "New", "-x", "1st", "a b", "a[b]", "a/b"] {
+            assert!(!StepId::is_well_formed(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How random bytes become text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// RFC 4648 §5, without padding.
+    Base64url,
+    /// Lower-case hexadecimal.
+    Hex,
+}
+
+/// Where a secret is to be had. This, and never the secret's text, is what plans, events and the screen hold; `world`
+/// turns it into text in memory just before a request leaves.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SecretRef {
+    /// A fresh random value, made when the request is sent. It exists nowhere else: the request must store it.
+    Generate {
+        /// How many random bytes: 16 to 512.
+        bytes: u16,
+        /// How they are written.
+        encoding: Encoding,
+    },
+    /// One version of a Key Vault secret.
+    Version {
+        /// The vault's address, `https://NAME.vault.azure.net`.
+        vault: String,
+        /// The secret's name.
+        name: String,
+        /// The version, 32 hexadecimal digits.
+        version: String,
+    },
+    /// An environment variable of the process that sends the request.
+    Environment {
+        /// The variable's name.
+        name: String,
+    },
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generate { bytes, .. } => write!(f, "«secret: {bytes} fresh random bytes»"),
+            Self::Version { name, version, .. } => write!(f, "«secret: {name} version {}»", short(version)),
+            Self::Environment { name } => write!(f, "«secret: environment variable {name}»"),
+        }
+    }
+}
+
+fn short(version: &str) -> String {
+    if version.chars().count() > 8 { version.chars().take(4).chain(['…']).collect() } else { version.to_owned() }
+}

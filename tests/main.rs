@@ -1,0 +1,10 @@
+//! The integration tests, in one binary: linked once, and run side by side.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the exceptions that tests have from these lints do not reach the functions that tests call"
+)]
+#![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
+
