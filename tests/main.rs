@@ -8,3 +8,4 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
 
+mod tidy;
