@@ -20,3 +20,4 @@
 //! never ask anyone: they fold the journal.
 
 pub mod base;
+pub mod effect;

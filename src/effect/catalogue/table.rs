@@ -1,0 +1,102 @@
+use super::super::Row;
+use super::{consumers, health, http, keyvault, references, swap, versions, webapp};
+
+/// Every row, sorted by name.
+static ROWS: [&Row; 13] = [
+    &http::GET,
+    &consumers::CONSUMERS,
+    &keyvault::DISABLE,
+    &keyvault::ENABLE,
+    &keyvault::SET,
+    &versions::VERSIONS,
+    &webapp::DEPLOYMENTS,
+    &webapp::GET,
+    &health::HEALTH,
+    &references::REFERENCES,
+    &references::REFRESH,
+    &webapp::RESTART,
+    &swap::SWAP,
+];
+
+/// Every row, sorted by name.
+pub fn catalogue() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().copied()
+}
+
+/// The row of that name.
+pub fn find(name: &str) -> Option<&'static Row> {
+    catalogue().find(|row| row.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Class, Risk, Service, Type};
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_none_stands_twice() {
+        let names: Vec<&str> = catalogue().map(|row| row.name).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        assert_eq!(find("webapp.restart").map(|row| row.name), Some("webapp.restart"));
+        assert!(find("webapp.delete").is_none());
+    }
+
+    #[test]
+    fn a_row_reads_exactly_if_it_has_no_change() {
+        for row in catalogue() {
+            assert_eq!(row.class == Class::R, row.change.is_none(), "{}", row.name);
+            assert_eq!(row.risk == Risk::Read, row.change.is_none(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn every_row_says_where_it_is_documented_and_what_it_needs() {
+        for row in catalogue() {
+            assert!(row.documentation.starts_with("https://"), "{}", row.name);
+            assert!(row.summary.ends_with('.'), "{}", row.name);
+            let signed_in = row.service != Service::Http;
+            assert_eq!(signed_in, !row.permissions.is_empty(), "{}", row.name);
+            assert_eq!(signed_in, row.api_version.is_some(), "{}", row.name);
+            let names = row.parameters.iter().map(|p| p.name).chain(row.outputs.iter().map(|o| o.name));
+            for name in names {
+                assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{} {name}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_change_says_how_it_is_undone_and_when_absence_begins_to_prove_something() {
+        for row in catalogue() {
+            if let Some(change) = &row.change {
+                assert!(!change.undo.is_empty(), "{}", row.name);
+                assert!(change.probe.settles > crate::base::Span::ZERO, "{}", row.name);
+                assert!(change.expect > crate::base::Span::ZERO, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_absence_is_believed_while_the_operation_may_still_be_under_way() {
+        for row in catalogue() {
+            if let Some(change) = &row.change {
+                assert!(change.probe.settles > change.expect, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_row_gives_a_secret() {
+        let secret = |row: &&Row| row.outputs.iter().any(|output| output.kind == Type::Secret);
+        assert!(!catalogue().any(|row| secret(&row)));
+    }
+
+    #[test]
+    fn a_row_without_its_arguments_refuses_to_render_and_never_confirms_an_empty_text() {
+        for row in catalogue() {
+            assert!((row.render)(&crate::effect::Args::new()).is_err(), "{}", row.name);
+            if let Some(change) = &row.change {
+                assert!(!(change.read_back)(&crate::effect::Args::new()).is_empty(), "{}", row.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What may be asked of the world, and what can come back.
+//!
+//! What comes in: a [`Call`], the name of an operation with its arguments. What goes out: the exact [`Request`], what
+//! an answer means, and everything that must be known of the operation before it is sent: risk, class, probe, undo,
+//! permissions, documentation. All of it stands in the catalogue, one [`Row`] per operation, as data and pure
+//! functions; an operation *is* its row, and nothing about an operation is written down anywhere else.
+//!
+//! Deliberately absent: the hands themselves. This room says through its ports ([`Hands`], [`Timer`]) what it wants of
+//! them; `world` implements the ports and `engine` calls them. No function here reads a clock, a file or the network.
+
+mod answer;
+mod call;
+mod catalogue;
+mod meaning;
+mod port;
+mod request;
+mod risk;
+mod row;
+
+pub use answer::{Handle, HandleKind, Reply, Sent};
+pub use call::{Args, Call, Errand};
+pub use catalogue::{catalogue, find};
+pub use meaning::{Failure, Meaning, Progress, meaning, progress, refusal};
+pub use port::{Hands, Timer};
+pub use request::{Json, Method, Request, Service};
+pub use risk::{Class, Risk};
+pub use row::{
+    ChangeFacts, Field, Follow, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict, RenderError, Row,
+    TargetKind, Type, Unreadable, Verdict,
+};

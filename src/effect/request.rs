@@ -1,0 +1,230 @@
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::base::{Digest, SecretRef, canonical};
+
+/// Which hand carries a request, and so which audience its token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Azure Resource Manager, `https://management.azure.com`.
+    ResourceManager,
+    /// A Key Vault's data plane, through Microsoft's crate.
+    KeyVault,
+    /// Anything else over HTTP; it never gets a token of ours.
+    Http,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Acts, or creates.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        })
+    }
+}
+
+/// A JSON body as rendered: it may hold a reference to a secret or the place of the attempt's id, both of which are
+/// filled in memory when the request leaves. Member order is kept, because a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object; keys are the service's.
+    Object(Vec<(String, Json)>),
+    /// A secret, by reference.
+    Secret(SecretRef),
+    /// The id of the attempt that sends the request.
+    Attempt,
+}
+
+impl Json {
+    /// An object of the given members.
+    pub fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
+        Self::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// Text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Fills the places: `secret` gives each secret's text, `attempt` the attempt's id.
+    ///
+    /// # Errors
+    /// The first error of `secret`.
+    pub fn fill<E>(
+        &self,
+        attempt: &str,
+        secret: &mut impl FnMut(&SecretRef) -> Result<String, E>,
+    ) -> Result<serde_json::Value, E> {
+        Ok(match self {
+            Self::Boolean(value) => json!(value),
+            Self::Integer(value) => json!(value),
+            Self::Text(text) => json!(text),
+            Self::Array(items) => {
+                let items: Result<Vec<_>, E> = items.iter().map(|item| item.fill(attempt, secret)).collect();
+                serde_json::Value::Array(items?)
+            }
+            Self::Object(members) => {
+                let mut object = serde_json::Map::new();
+                for (name, value) in members {
+                    object.insert(name.clone(), value.fill(attempt, secret)?);
+                }
+                serde_json::Value::Object(object)
+            }
+            Self::Secret(reference) => json!(secret(reference)?),
+            Self::Attempt => json!(attempt),
+        })
+    }
+
+    /// The body as a person sees it and as the digest covers it: secrets as references, the attempt as a placeholder.
+    pub fn masked(&self) -> serde_json::Value {
+        let mut mask = |reference: &SecretRef| Ok::<_, std::convert::Infallible>(reference.to_string());
+        match self.fill("«attempt»", &mut mask) {
+            Ok(masked) => masked,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Tells whether the body holds a secret.
+    pub fn holds_secret(&self) -> bool {
+        match self {
+            Self::Secret(_) => true,
+            Self::Array(items) => items.iter().any(Self::holds_secret),
+            Self::Object(members) => members.iter().any(|(_, value)| value.holds_secret()),
+            Self::Boolean(_) | Self::Integer(_) | Self::Text(_) | Self::Attempt => false,
+        }
+    }
+
+    fn for_digest(&self) -> serde_json::Value {
+        match self {
+            Self::Boolean(value) => json!(value),
+            Self::Integer(value) => json!(value),
+            Self::Text(text) => json!(text),
+            Self::Array(items) => items.iter().map(Self::for_digest).collect(),
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, value)| json!({"name": name, "value": value.for_digest()}))
+                .collect::<serde_json::Value>(),
+            Self::Secret(reference) => json!({"$secret": reference}),
+            Self::Attempt => json!({"$attempt": true}),
+        }
+    }
+}
+
+/// One HTTP request, exactly as it will leave, but for secrets, the attempt's id and the headers of authorization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Which hand carries it.
+    pub service: Service,
+    /// The method.
+    pub method: Method,
+    /// The whole address, query included.
+    pub url: String,
+    /// The JSON body, if there is one.
+    pub body: Option<Json>,
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(service: Service, method: Method, url: impl Into<String>) -> Self {
+        Self { service, method, url: url.into(), body: None }
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn with_body(mut self, body: Json) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The digest of method, address and body, each secret by its reference and the attempt by its place.
+    ///
+    /// Two requests have the same digest exactly if they would ask for the same, at any attempt. Object members are
+    /// compared in their order; the order is part of what was rendered.
+    pub fn digest(&self) -> Digest {
+        let parts = json!({
+            "method": self.method.to_string(),
+            "url": self.url,
+            "body": self.body.as_ref().map(Json::for_digest),
+        });
+        // Keys are the three above and whole numbers come from `i64`s; what has no canonical form (a number of more
+        // than 53 bits) is digested as it is written.
+        let text = canonical(&parts).unwrap_or_else(|_| parts.to_string());
+        Digest::of("request-v1", text.as_bytes())
+    }
+
+    /// Method, address and body for a person, on one line each.
+    pub fn shown(&self) -> String {
+        let mut text = format!("{} {}", self.method, self.url);
+        if let Some(body) = &self.body {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n{}", body.masked());
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(secret: SecretRef) -> Request {
+        let body = Json::object([
+            ("value", Json::Secret(secret)),
+            ("tags", Json::object([("callout-attempt", Json::Attempt)])),
+        ]);
+        Request::new(Service::KeyVault, Method::Put, "https://v.vault.azure.net/secrets/s?api-version=7.5")
+            .with_body(body)
+    }
+
+    #[test]
+    fn the_digest_is_of_the_reference_so_it_is_the_same_at_every_attempt_and_differs_by_reference() {
+        let from = |name: &str| set(SecretRef::Environment { name: name.into() });
+        assert_eq!(from("A").digest(), from("A").digest());
+        assert_ne!(from("A").digest(), from("B").digest());
+    }
+
+    #[test]
+    fn what_is_shown_names_the_secret_and_never_holds_it() {
+        let shown = set(SecretRef::Environment { name: "TOKEN".into() }).shown();
+        assert!(shown.contains("«secret: environment variable TOKEN»"), "{shown}");
+        assert!(shown.contains("«attempt»"), "{shown}");
+    }
+
+    #[test]
+    fn filling_puts_the_secret_and_the_attempt_in_their_places() {
+        let request = set(SecretRef::Environment { name: "TOKEN".into() });
+        let body = request.body.unwrap();
+        let filled = body.fill("a-1", &mut |_| Ok::<_, ()>("s3cret".into())).unwrap();
+        assert_eq!(filled, json!({"value": "s3cret", "tags": {"callout-attempt": "a-1"}}));
+    }
+}
