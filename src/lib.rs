@@ -21,3 +21,4 @@
 
 pub mod base;
 pub mod effect;
+pub mod runbook;

@@ -8,4 +8,5 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
 
+mod check;
 mod tidy;

@@ -1,0 +1,261 @@
+use std::collections::BTreeMap;
+
+use super::parameter::is_well_formed;
+use super::scope::{StepNames, template};
+use crate::base::{Encoding, Timestamp, Value, did_you_mean};
+use crate::effect::{Presence, Row, Type};
+use crate::runbook::expr::Typing;
+use crate::runbook::fields::{Fields, Table, list, optional, required};
+use crate::runbook::written::{Entry, Form, Quoting, Written};
+use crate::runbook::{Argument, Code, Finding, Findings, Place, read};
+
+const GENERATE: Table = Table { what: "`generate`", keys: &[required("bytes"), optional("encoding")] };
+
+/// The arguments of an operation, compared with its row. `head` is the place to point at when one is missing.
+pub(super) fn arguments(
+    row: &'static Row,
+    with: Option<&Written>,
+    head: Place,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> BTreeMap<String, Argument> {
+    let mut arguments = BTreeMap::new();
+    let entries = with.and_then(|written| mapping(written, "`with`", findings)).unwrap_or_default();
+    for entry in entries {
+        let Some(parameter) = row.parameters.iter().find(|parameter| parameter.name == entry.key) else {
+            let known = || row.parameters.iter().map(|parameter| parameter.name);
+            let help = match did_you_mean(&entry.key, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it takes {}", list(known())),
+            };
+            let message = format!("`{}` has no parameter `{}`", row.name, entry.key);
+            findings.add(Finding::new(Code::UnknownArgument, entry.key_place, message).help(help));
+            continue;
+        };
+        let wanted = Wanted { name: parameter.name, row: Some(row), typing: Typing::Known(parameter.kind) };
+        if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
+            arguments.insert(entry.key.clone(), argument);
+        }
+    }
+    for parameter in row.parameters.iter().filter(|parameter| parameter.presence == Presence::Required) {
+        if !entries.iter().any(|entry| entry.key == parameter.name) {
+            let message = format!("`{}` needs the argument `{}`: {}", row.name, parameter.name, parameter.summary);
+            let place = with.map_or(head, Written::head);
+            let wanted = Typing::Known(parameter.kind);
+            let finding = Finding::new(Code::MissingArgument, place, message.trim_end_matches('.').to_owned());
+            findings.add(finding.help(format!("add `{}: …` to `with`; it takes {}", parameter.name, wanted)));
+        }
+    }
+    arguments
+}
+
+/// What is expected of an argument.
+struct Wanted<'a> {
+    name: &'a str,
+    /// The row, if this is an argument of its own and not a part of one.
+    row: Option<&'static Row>,
+    typing: Typing,
+}
+
+fn mapping<'w>(written: &'w Written, what: &str, findings: &mut Findings<'_>) -> Option<&'w [Entry]> {
+    match &written.form {
+        Form::Mapping(entries) => return Some(entries),
+        Form::Refused => {}
+        Form::Scalar(_) | Form::List(_) => {
+            let message = format!("{what} is a mapping, and here stands {}", written.described());
+            findings.add(Finding::new(Code::WrongType, written.head(), message));
+        }
+    }
+    None
+}
+
+fn argument(
+    written: &Written,
+    wanted: &Wanted<'_>,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
+    match &written.form {
+        Form::Refused => None,
+        Form::Scalar(_) => scalar(written, wanted, names, findings),
+        Form::List(items) => {
+            let typing = match wanted.typing {
+                Typing::Known(Type::List(item)) => Typing::Known(*item),
+                Typing::Unknown => Typing::Unknown,
+                Typing::Known(_) => {
+                    mistyped(written, wanted, "a list", findings);
+                    return None;
+                }
+            };
+            let wanted = Wanted { name: wanted.name, row: None, typing };
+            let items = items.iter().filter_map(|item| argument(item, &wanted, names, findings)).collect();
+            Some(Argument::List { items })
+        }
+        Form::Mapping(entries) => match entries.as_slice() {
+            [entry] if entry.key == "generate" || entry.key == "version_of" => secret(entry, wanted, names, findings),
+            entries => record(written, entries, wanted, names, findings),
+        },
+    }
+}
+
+fn scalar(
+    written: &Written,
+    wanted: &Wanted<'_>,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
+    let scalar = read::scalar(written, &format!("a value for `{}`", wanted.name), findings)?;
+    if scalar.text.contains("${{") {
+        let (text, typing) = template(written, &scalar.text, names, findings)?;
+        if !typing.fits(kind_or(wanted.typing, typing)) {
+            let what = text.whole().map_or_else(|| "the text".to_owned(), |(_, hole)| format!("`{}`", hole.source()));
+            if typing.is_secret() {
+                leak(written.place, wanted, findings);
+            } else {
+                mistyped(written, wanted, &format!("{what}, which is {typing}"), findings);
+            }
+        } else if typing.is_secret() && wanted.typing == Typing::Unknown {
+            leak(written.place, wanted, findings);
+        }
+        return Some(Argument::Template { text });
+    }
+    literal(written, wanted, findings)
+}
+
+/// The wanted type; where it is not known, any will do.
+const fn kind_or(wanted: Typing, own: Typing) -> Type {
+    match (wanted, own) {
+        (Typing::Known(kind), _) | (Typing::Unknown, Typing::Known(kind)) => kind,
+        (Typing::Unknown, Typing::Unknown) => Type::Record,
+    }
+}
+
+/// A scalar without holes.
+fn literal(written: &Written, wanted: &Wanted<'_>, findings: &mut Findings<'_>) -> Option<Argument> {
+    let scalar = written.scalar()?;
+    let plain = scalar.quoting == Quoting::Plain;
+    let text = scalar.text.as_str();
+    let value = |value| Some(Argument::Literal { value });
+    let Typing::Known(kind) = wanted.typing else {
+        // Inside a record the author's own type counts, as YAML's core schema has it.
+        return match (read::whole_number(text), read::truth(text)) {
+            (Some(number), _) if plain => value(Value::Integer(number)),
+            (_, Some(truth)) if plain => value(Value::Boolean(truth)),
+            _ => as_text(written, findings),
+        };
+    };
+    match kind {
+        Type::String => as_text(written, findings),
+        Type::Integer => value(Value::Integer(read::integer(written, &format!("`{}`", wanted.name), findings)?)),
+        Type::Boolean => value(Value::Boolean(read::boolean(written, &format!("`{}`", wanted.name), findings)?)),
+        Type::Duration => {
+            read::span(written, "a length of time", findings)?;
+            as_text(written, findings)
+        }
+        Type::Timestamp if text.parse::<Timestamp>().is_ok() => as_text(written, findings),
+        Type::Secret => {
+            let finding = Finding::new(Code::SecretInClear, written.place, "a secret must not stand in a runbook");
+            findings.add(finding.help("write `{generate: {bytes: 32, encoding: base64url}}` or `{version_of: …}`"));
+            None
+        }
+        Type::Target(kind) => {
+            let message = format!("`{}` takes a {kind}, and `{text}` is only a text", wanted.name);
+            let help = format!("declare a parameter of type `{kind}` and write `${{{{ inputs.NAME }}}}`");
+            findings.add(Finding::new(Code::ArgumentType, written.place, message).help(help));
+            None
+        }
+        Type::Timestamp | Type::Record | Type::List(_) => {
+            mistyped(written, wanted, &format!("`{text}`"), findings);
+            None
+        }
+    }
+}
+
+fn as_text(written: &Written, findings: &mut Findings<'_>) -> Option<Argument> {
+    let text = &read::scalar(written, "a text", findings)?.text;
+    // A text without holes is always a template.
+    crate::runbook::Template::read(text).ok().map(|text| Argument::Template { text })
+}
+
+/// `generate` or `version_of`.
+fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<Argument> {
+    if wanted.typing != Typing::Known(Type::Secret) {
+        leak(entry.key_place, wanted, findings);
+        return None;
+    }
+    if entry.key == "generate" {
+        return generate(&entry.value, findings);
+    }
+    let beside = |name: &str| wanted.row.is_some_and(|row| row.parameters.iter().any(|known| known.name == name));
+    if !beside("vault") || !beside("name") {
+        let message = "`version_of` means the secret that `vault` and `name` beside it say, and there are none";
+        findings.add(Finding::new(Code::ArgumentType, entry.key_place, message));
+        return None;
+    }
+    let typing = Typing::Known(Type::String);
+    let version = Wanted { name: "version_of", row: None, typing };
+    match argument(&entry.value, &version, names, findings)? {
+        Argument::Template { text } => Some(Argument::VersionOf { version: text }),
+        _ => None,
+    }
+}
+
+fn generate(written: &Written, findings: &mut Findings<'_>) -> Option<Argument> {
+    const ENCODINGS: [(&str, Encoding); 2] = [("base64url", Encoding::Base64url), ("hex", Encoding::Hex)];
+    let fields = Fields::read(written, &GENERATE, findings)?;
+    let encoding = match fields.get("encoding") {
+        Some(written) => read::word(written, "an encoding", &ENCODINGS, findings),
+        None => Some(Encoding::Base64url),
+    };
+    let written = fields.get("bytes")?;
+    let number = read::integer(written, "`bytes`", findings)?;
+    let bytes = u16::try_from(number).ok().filter(|bytes| (16..=512).contains(bytes));
+    if bytes.is_none() {
+        let message = format!("a secret has 16 to 512 random bytes, and here stands {number}");
+        findings.add(Finding::new(Code::WrongValue, written.place, message).help("write 32"));
+    }
+    Some(Argument::Generate { bytes: bytes?, encoding: encoding? })
+}
+
+fn record(
+    written: &Written,
+    entries: &[Entry],
+    wanted: &Wanted<'_>,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
+    if !matches!(wanted.typing, Typing::Known(Type::Record) | Typing::Unknown) {
+        let found = if wanted.typing == Typing::Known(Type::Secret) {
+            "a mapping other than `generate` or `version_of`"
+        } else {
+            "a mapping"
+        };
+        mistyped(written, wanted, found, findings);
+        return None;
+    }
+    let mut fields = BTreeMap::new();
+    for entry in entries {
+        if !is_well_formed(&entry.key) {
+            let message = format!("`{}` is not a name for a field", entry.key);
+            let help = "field names are lower-case letters, digits and underscores; other names travel as values";
+            findings.add(Finding::new(Code::MalformedName, entry.key_place, message).help(help));
+            continue;
+        }
+        let wanted = Wanted { name: &entry.key, row: None, typing: Typing::Unknown };
+        if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
+            fields.insert(entry.key.clone(), argument);
+        }
+    }
+    Some(Argument::Record { fields })
+}
+
+fn mistyped(written: &Written, wanted: &Wanted<'_>, found: &str, findings: &mut Findings<'_>) {
+    let message = format!("`{}` takes {}, and here stands {found}", wanted.name, wanted.typing);
+    findings.add(Finding::new(Code::ArgumentType, written.head(), message));
+}
+
+fn leak(place: Place, wanted: &Wanted<'_>, findings: &mut Findings<'_>) {
+    let message = format!("`{}` does not take a secret, so it could be seen there", wanted.name);
+    let help = "a secret goes only to a parameter of type secret";
+    findings.add(Finding::new(Code::SecretLeak, place, message).help(help));
+}

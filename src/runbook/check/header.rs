@@ -1,0 +1,104 @@
+use super::outline::Outline;
+use super::step;
+use crate::base::{Span, StepId};
+use crate::runbook::fields::{Fields, Table, later, optional, required};
+use crate::runbook::written::Written;
+use crate::runbook::{Code, Finding, Findings, Runbook, read};
+
+/// The keys of a runbook.
+const RUNBOOK: Table = Table {
+    what: "a runbook",
+    keys: &[
+        required("runbook"),
+        required("format"),
+        required("version"),
+        required("title"),
+        optional("sop"),
+        optional("owner"),
+        optional("use_when"),
+        optional("not_when"),
+        optional("parameters"),
+        optional("objectives"),
+        required("steps"),
+        later("outputs"),
+    ],
+};
+
+const OBJECTIVES: Table = Table { what: "`objectives`", keys: &[optional("rto"), later("rpo")] };
+
+/// The version of the language that this program reads.
+const FORMAT: i64 = 1;
+
+/// The runbook; whatever could not be read has a finding.
+pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>) -> Option<Runbook> {
+    let fields = Fields::read(written, &RUNBOOK, findings)?;
+    let format = fields.get("format").and_then(|written| format(written, findings));
+    let id = fields.get("runbook").and_then(|written| id(stem, written, findings));
+    let version = fields.get("version").and_then(|written| version(written, findings));
+    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let sop = fields.get("sop").and_then(|written| read::text(written, "a text", findings));
+    let owner = fields.get("owner").and_then(|written| read::text(written, "a text", findings));
+    let texts = |name: &str, findings: &mut Findings<'_>| {
+        fields.get(name).map(|written| read::texts(written, "a list of texts", findings)).unwrap_or_default()
+    };
+    let use_when = texts("use_when", findings);
+    let not_when = texts("not_when", findings);
+    let rto = fields.get("objectives").and_then(|written| rto(written, findings));
+    let outline = Outline::read(fields.get("parameters"), fields.get("steps"), findings);
+    let steps = step::steps(&outline, findings);
+    Some(Runbook {
+        id: id?,
+        format: format?,
+        version: version?,
+        title: title?,
+        sop,
+        owner,
+        use_when,
+        not_when,
+        parameters: outline.parameters,
+        rto,
+        steps,
+    })
+}
+
+fn format(written: &Written, findings: &mut Findings<'_>) -> Option<u32> {
+    let number = read::integer(written, "`format`", findings)?;
+    if number != FORMAT {
+        let message = format!("format {number} is not known to this program");
+        findings.add(Finding::new(Code::UnknownFormat, written.place, message).help("write `format: 1`"));
+        return None;
+    }
+    u32::try_from(number).ok()
+}
+
+fn id(stem: &str, written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+    let id = &read::scalar(written, "the runbook's name", findings)?.text;
+    if !StepId::is_well_formed(id) {
+        let message = format!("`{id}` is not a name for a runbook");
+        let help = "write lower-case letters, digits and hyphens, beginning with a letter";
+        findings.add(Finding::new(Code::MalformedName, written.place, message).help(help));
+        return None;
+    }
+    if id != stem {
+        let message = format!("the runbook calls itself `{id}`, and its file `{stem}`");
+        let help = format!("write `runbook: {stem}`, or rename the file to `{id}.yaml`");
+        findings.add(Finding::new(Code::NameIsNotFile, written.place, message).help(help));
+    }
+    Some(id.clone())
+}
+
+fn version(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+    let text = read::text(written, "a version", findings)?;
+    let number = |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if text.split('.').count() != 3 || !text.split('.').all(number) {
+        let message = format!("`{text}` is not a version");
+        findings.add(Finding::new(Code::WrongValue, written.place, message).help("write three numbers, as `1.2.0`"));
+        return None;
+    }
+    Some(text)
+}
+
+fn rto(written: &Written, findings: &mut Findings<'_>) -> Option<Span> {
+    let fields = Fields::read(written, &OBJECTIVES, findings)?;
+    read::span(fields.get("rto")?, "a length of time", findings)
+}

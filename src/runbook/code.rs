@@ -1,0 +1,193 @@
+use std::fmt;
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($name:ident $id:literal $severity:ident $title:literal $explanation:literal)*) => {
+        /// What kind of finding it is. Its text (`RB203`) is stable; a number is never given a second meaning.
+        ///
+        /// 0xx the file and its YAML, 1xx shape, 2xx names and the graph, 3xx expressions and types, 4xx safety.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable text, `RB203`.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// How bad it is.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// What it is about, in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Why it is a finding, and what to do.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    NotUtf8 "RB001" Error "The file is not UTF-8."
+        "Runbooks are UTF-8 text. Save the file as UTF-8; other encodings would make columns and digests ambiguous."
+    TooLarge "RB002" Error "The file is too large."
+        "A runbook has at most 4 MiB, so that a hostile file cannot exhaust memory. Split it."
+    NulByte "RB003" Error "The file holds a NUL byte."
+        "NUL bytes do not occur in YAML. The file is probably not a text file, or UTF-16."
+    NotYaml "RB004" Error "The file is not YAML."
+        "The YAML parser cannot go on from this place, so nothing after it was read. Look at the line above too: an \
+         unclosed quote or bracket, or an indentation that does not match, is often noticed late."
+    TooDeep "RB005" Error "The file is nested too deeply."
+        "Lists and mappings may stand in each other up to 64 levels. No runbook needs more."
+    TooManyParts "RB006" Error "The file has too many parts."
+        "A file has at most 100,000 scalars, lists and mappings, so that it is read in a moment."
+    Anchor "RB007" Error "Anchors and aliases are not used here."
+        "A reader at 03:10 must see a step whole, and an alias can grow a small file without bounds. Write the value \
+         out, or make it a parameter."
+    Tag "RB008" Error "Tags are not used here."
+        "Every key of a runbook has one type, so a YAML tag such as `!!str` says nothing. Remove it; quote the text \
+         if it must be text."
+    MergeKey "RB009" Error "Merge keys are not used here."
+        "`<<` is not part of YAML 1.2, and a reader at 03:10 must see a step whole. Write the keys out."
+    SecondDocument "RB010" Error "A file holds one document."
+        "Only one runbook stands in one file, because its name is the file's name. Move what follows `---` to a file \
+         of its own."
+    Empty "RB011" Error "The file is empty."
+        "There is nothing in it but perhaps comments."
+    MoreFindings "RB012" Note "There are more findings."
+        "Only the first 100 findings of a file are kept. Repair these and check again."
+    WrongType "RB101" Error "A value has the wrong type."
+        "Each key takes a text, a list or a mapping, and never another."
+    UnknownKey "RB102" Error "A key is not known."
+        "An unknown key would be ignored silently, and with it whatever it was to ensure. Correct or remove it."
+    MissingKey "RB103" Error "A key is missing."
+        "This key must be given here."
+    DuplicateKey "RB104" Error "A key stands twice."
+        "YAML forbids it, and readers disagree about which of the two holds. Remove one."
+    WrongValue "RB105" Error "A value is not one of those that are possible here."
+        "The value has the right type but does not mean anything here."
+    NotSupported "RB106" Error "This part of the language is not supported by this version."
+        "The key or word belongs to the language, but this version of the program does not act on it. It is refused \
+         because a rule that is not enforced must not look as if it were."
+    UnknownFormat "RB107" Error "The format is not known."
+        "`format` is the version of the runbook language. This program reads format 1."
+    NameIsNotFile "RB108" Error "The runbook's name is not the file's name."
+        "A runbook is found by its file, `runbooks/NAME.yaml`, and speaks of itself as `runbook: NAME`. Both must be \
+         the same."
+    TooManySteps "RB109" Error "There are too many steps."
+        "A runbook has at most 500 steps. Nobody can follow more."
+    StepKind "RB110" Error "A step has exactly one kind."
+        "Each step has one of `action`, `check`, `manual`, `gate` or `wait`, which says what it does."
+    KeyOfOtherKind "RB111" Error "A key does not belong to this kind."
+        "The key is known, but has no meaning for a step or parameter of this kind, so it would be ignored."
+    MalformedName "RB112" Error "A name has the wrong shape."
+        "Names of runbooks and steps are lower-case letters, digits and hyphens; names of parameters are lower-case \
+         letters, digits and underscores. Both begin with a letter and have at most 63 characters."
+    Pattern "RB113" Error "A pattern is not a regular expression."
+        "The pattern of a parameter is a regular expression (of the `regex-lite` crate: no look-around, no back \
+         references) that must match the whole input."
+    Default "RB114" Error "A default does not fit its parameter."
+        "The default is checked like an input, so that a run without that input can start."
+    DuplicateName "RB201" Error "A name is given twice."
+        "Steps are addressed by their names, in `needs`, in expressions, and in the timeline. Each has its own."
+    UnknownNeed "RB202" Error "A step needs a step that does not exist."
+        "`needs` lists the steps that must have ended well before this one starts."
+    Cycle "RB203" Error "Steps need each other in a circle."
+        "None of them could ever start. Remove one of the needs."
+    SelfNeed "RB204" Error "A step needs itself."
+        "It could never start. Remove the need."
+    NeedsBelow "RB205" Warning "A step needs one that stands further down."
+        "The run goes in the order of the needs, but people read from top to bottom. Move the step up."
+    UnknownAction "RB206" Error "The action is not in the catalogue."
+        "`callout actions` lists what can be asked of the world."
+    NotACheck "RB207" Error "The operation does not judge."
+        "A check gives pass, fail or cannot observe. This operation only reads or changes; use it as an `action`."
+    UnknownArgument "RB208" Error "The operation has no such parameter."
+        "`callout actions NAME` shows what the operation takes."
+    MissingArgument "RB209" Error "The operation needs this argument."
+        "`callout actions NAME` shows what the operation takes."
+    UnknownInput "RB210" Error "The runbook has no such parameter."
+        "`inputs.NAME` is the input for the parameter NAME, which must be declared under `parameters`."
+    UnknownStep "RB211" Error "There is no such step."
+        "`steps.NAME.outputs.FIELD` reads what the step NAME gave."
+    UnknownOutput "RB212" Error "There is no such output."
+        "`callout actions NAME` shows what the operation gives."
+    NotBefore "RB213" Error "The step need not have run by then."
+        "An expression may read a step only if that step is among the needs, directly or through others; otherwise it \
+         may not have run, and there would be nothing to read."
+    MayBeSkipped "RB214" Error "The step may have been skipped."
+        "A step with `when` gives no outputs when its condition does not hold. A step that reads it must have the \
+         same condition."
+    NoItem "RB215" Error "`item` stands for nothing here."
+        "`item` is the item of the list in `for_each`, inside the step (or undo entry) that has it."
+    NoSelf "RB216" Error "`self` stands for nothing here."
+        "`self` is the step itself once it has succeeded, so it stands only in its `verify` and `undo`."
+    UnknownName "RB217" Error "The name stands for nothing."
+        "An expression begins with `inputs`, `steps`, `item` or `self`."
+    Syntax "RB301" Error "The expression cannot be read."
+        "Expressions are paths (`inputs.app.url`), texts in quotes, whole numbers, `true` and `false`, with \
+         `== != < <= > >=`, `&& || !`, parentheses and the functions `contains`, `length`, `first`."
+    TooComplex "RB302" Error "The expression is too large."
+        "An expression has at most 2,000 bytes and 64 levels, so that it is always evaluated at once."
+    Operand "RB303" Error "A part of an expression has the wrong type."
+        "Types are known beforehand and never converted silently: a number is not compared with a text."
+    ArgumentType "RB304" Error "An argument has the wrong type."
+        "The type of the value must be the type of the operation's parameter."
+    UnknownFunction "RB305" Error "There is no such function."
+        "The functions are `contains(list, value)`, `length(list)` and `first(list)`."
+    ArgumentCount "RB306" Error "A function has too many or too few arguments."
+        "The functions are `contains(list, value)`, `length(list)` and `first(list)`."
+    NotAList "RB307" Error "`for_each` needs a list."
+        "The step is done once for each item of a list, in its order."
+    NotACondition "RB308" Error "`when` needs a condition."
+        "`when` is an expression that is true or false."
+    NotText "RB309" Error "The value cannot stand inside text."
+        "Texts, numbers and truth values can stand inside text; lists and records cannot. A target's fields are \
+         `name`, `id` and `url`."
+    SecretLeak "RB401" Error "A secret would flow where it can be seen."
+        "A secret goes, whole and by reference, to a parameter that takes a secret, and nowhere else: not into text, \
+         addresses, comparisons or other parameters."
+    SecretInClear "RB402" Error "A secret stands in the file."
+        "A secret never stands in a runbook, and never travels by value. Write `{generate: {bytes: 32, encoding: \
+         base64url}}` or `{version_of: …}`. If a real secret stood here, rotate it: it is in git's history."
+    RiskLowered "RB403" Error "The risk of an operation cannot be lowered."
+        "The risk stands in the catalogue. `confirm` may raise it, never lower it."
+    Unverified "RB404" Warning "A change is not verified."
+        "A step that changes something should say in `verify` how one sees that it had its effect: an accepted \
+         request is not an effect."
+    NeedsPerson "RB405" Note "A headless run waits at this gate."
+        "Nobody is there to choose in a headless run. `headless: CHOICE` says what such a run chooses; without it, \
+         the run waits for an answer."
+    NothingToEnforce "RB406" Error "A safety key stands on a step that only reads."
+        "`verify`, `confirm` and `undo` are about a change. An action that only reads changes nothing, so nothing would \
+         be looked at, asked or taken back, and the key would promise what is not done. Remove it; what a reading must \
+         show is a step of its own, with `check`."
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_ascend_so_that_none_is_given_twice() {
+        assert!(Code::ALL.windows(2).all(|pair| pair[0].id() < pair[1].id()));
+    }
+}

@@ -1,0 +1,123 @@
+use super::written::{Entry, Form, Written};
+use super::{Code, Finding, Findings, Place};
+use crate::base::did_you_mean;
+
+/// The keys that a mapping may have: the language's grammar as data.
+pub(crate) struct Table {
+    /// What the mapping is, with its article: `a step`.
+    pub(crate) what: &'static str,
+    /// Its keys, in the order in which they are usually written.
+    pub(crate) keys: &'static [Key],
+}
+
+/// A key that a mapping may have.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) need: Need,
+}
+
+/// Whether a key must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// It must.
+    Required,
+    /// It need not.
+    Optional,
+    /// It belongs to the language, but this version does not act on it, and so refuses it.
+    Later,
+}
+
+/// A key that must be there.
+pub(crate) const fn required(name: &'static str) -> Key {
+    Key { name, need: Need::Required }
+}
+
+/// A key that need not be there.
+pub(crate) const fn optional(name: &'static str) -> Key {
+    Key { name, need: Need::Optional }
+}
+
+/// A key that this version does not act on.
+pub(crate) const fn later(name: &'static str) -> Key {
+    Key { name, need: Need::Later }
+}
+
+/// A mapping whose keys have been compared with their table.
+pub(crate) struct Fields<'w> {
+    /// The place to point at when something is missing.
+    pub(crate) head: Place,
+    entries: Vec<&'w Entry>,
+}
+
+impl<'w> Fields<'w> {
+    /// Compares a mapping with its table. Unknown, missing and unsupported keys are findings; the known ones can be read.
+    pub(crate) fn read(written: &'w Written, table: &Table, findings: &mut Findings<'_>) -> Option<Self> {
+        let Form::Mapping(entries) = &written.form else {
+            if !matches!(written.form, Form::Refused) {
+                let message = format!("{} is a mapping, and here stands {}", table.what, written.described());
+                let keys: Vec<_> = table.keys.iter().filter(|key| key.need == Need::Required).collect();
+                let finding = Finding::new(Code::WrongType, written.head(), message);
+                findings.add(match keys.as_slice() {
+                    [] => finding,
+                    keys => finding.help(format!("write its keys: {}", list(keys.iter().map(|key| key.name)))),
+                });
+            }
+            return None;
+        };
+        let head = written.head();
+        let mut known = Vec::new();
+        for entry in entries {
+            match table.keys.iter().find(|key| key.name == entry.key) {
+                Some(Key { need: Need::Later, name }) => {
+                    let message = format!("`{name}` is not supported by this version");
+                    findings.add(Finding::new(Code::NotSupported, entry.key_place, message).help("remove it"));
+                }
+                Some(_) => known.push(entry),
+                None => {
+                    let message = format!("{} has no key `{}`", table.what, entry.key);
+                    let names = || table.keys.iter().filter(|key| key.need != Need::Later).map(|key| key.name);
+                    let help = match did_you_mean(&entry.key, names()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("its keys are {}", list(names())),
+                    };
+                    findings.add(Finding::new(Code::UnknownKey, entry.key_place, message).help(help));
+                }
+            }
+        }
+        // A key of a later version may stand for the one that is missing.
+        let unsupported = |key: &Key| key.need == Need::Later && entries.iter().any(|entry| entry.key == key.name);
+        let required = |key: &&Key| key.need == Need::Required && !table.keys.iter().any(unsupported);
+        for key in table.keys.iter().filter(required) {
+            if !entries.iter().any(|entry| entry.key == key.name) {
+                let message = format!("{} needs the key `{}`", table.what, key.name);
+                findings.add(Finding::new(Code::MissingKey, head, message).help(format!("add `{}: …`", key.name)));
+            }
+        }
+        Some(Self { head, entries: known })
+    }
+
+    /// The entry of a key.
+    pub(crate) fn entry(&self, name: &str) -> Option<&'w Entry> {
+        self.entries.iter().copied().find(|entry| entry.key == name)
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, name: &str) -> Option<&'w Written> {
+        self.entry(name).map(|entry| &entry.value)
+    }
+
+    /// Every known entry, in the author's order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &'w Entry> {
+        self.entries.iter().copied()
+    }
+}
+
+/// Names for a person: `a`, `b` and `c`.
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}

@@ -1,0 +1,39 @@
+//! From YAML text to a checked runbook.
+//!
+//! What comes in: text, never a path. What goes out: a [`Runbook`], or every finding at once, each with its code, place
+//! and what to write instead. As written is not as meant: the parser gives what the author wrote with its places, the
+//! checker alone makes a [`Runbook`] of it. Expressions are our own small language: typed, total, without input, output
+//! or clock; a secret is opaque to them.
+//!
+//! Deliberately absent: files, git, the time, and what a step will do to a particular target; that is the plan's.
+
+mod answers;
+mod check;
+mod code;
+mod environment;
+mod expr;
+mod fields;
+mod finding;
+mod inputs;
+mod model;
+mod parse;
+mod pattern;
+mod read;
+mod render;
+mod settings;
+mod shipped;
+mod written;
+
+pub use answers::{Answers, parse_answers};
+pub use check::{Checked, check};
+pub use code::Code;
+pub use environment::{Environment, EstateKind, SignIn, Target};
+pub use expr::{EvaluateError, Expression, Scope, Template};
+pub use finding::{Finding, Place, Severity};
+pub use inputs::{InputProblem, bind_inputs};
+pub use model::{Argument, CallSpec, CheckSpec, Parameter, ParameterType, Runbook, Step, StepKind, UndoStep, Until};
+pub use render::{Colour, render_findings};
+pub use settings::parse_environments;
+pub use shipped::shipped;
+
+pub(crate) use finding::Findings;
