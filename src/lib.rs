@@ -21,4 +21,5 @@
 
 pub mod base;
 pub mod effect;
+pub mod plan;
 pub mod runbook;
