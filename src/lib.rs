@@ -22,4 +22,5 @@
 pub mod base;
 pub mod effect;
 pub mod plan;
+pub mod run;
 pub mod runbook;

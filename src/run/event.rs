@@ -1,0 +1,410 @@
+use serde::{Deserialize, Serialize};
+
+use crate::base::{AttemptId, Commitment, Digest, InstanceId, Timestamp, Value};
+use crate::effect::{Class, Failure, Field, Handle, ProbeVerdict, Risk, Verdict};
+use crate::plan::Plan;
+
+/// What happened in a run. Only the run's holder writes these, and together they are the run: nothing else is state.
+///
+/// An event is durable before anything that follows from it is done. Order within a run is the order of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum Event {
+    /// The run exists. Always the first; guarantees that nothing was sent before.
+    #[serde(rename = "run.planned")]
+    Planned {
+        /// The bound graph: what will run, whatever happens to the file.
+        plan: Box<Plan>,
+        /// The digest of the plan: revision, inputs, environment and graph.
+        digest: Digest,
+    },
+    /// A process holds the run. From here on, an intent of an older fence without outcome or acceptance is in doubt.
+    #[serde(rename = "run.taken")]
+    Taken {
+        /// One more than the last fence of this run; the first is 1.
+        fence: u64,
+        /// The holder's process id, for a person to look at.
+        pid: u32,
+    },
+    /// Nothing new is started; what is in flight goes on.
+    #[serde(rename = "run.paused")]
+    Paused {
+        /// Why.
+        why: PauseReason,
+    },
+    /// The run goes on after a pause.
+    #[serde(rename = "run.continued")]
+    Continued,
+    /// The run is to end: nothing new is started, what is in flight is waited for.
+    #[serde(rename = "run.aborting")]
+    Aborting {
+        /// Why, in the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Commitment>,
+    },
+    /// The run has ended. Always the last event of a run but for notes.
+    #[serde(rename = "run.finished")]
+    Finished {
+        /// How.
+        end: RunEnd,
+        /// Instances that are still in doubt; an abort never hides them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        in_doubt: Vec<InstanceId>,
+        /// Instances whose effects stand and were not undone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        standing: Vec<InstanceId>,
+    },
+    /// A `for_each` has its items. They are fixed from here on; a list that changes later is drift.
+    #[serde(rename = "step.expanded")]
+    Expanded {
+        /// The group.
+        step: InstanceId,
+        /// The items, in the order in which they run.
+        items: Vec<Item>,
+    },
+    /// A step can start. If it changes anything, this says exactly what is to be consented to.
+    #[serde(rename = "step.readied")]
+    Readied {
+        /// The step, or the group of a `for_each`.
+        step: InstanceId,
+        /// What is asked; nothing for a step that only reads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consent: Option<Consent>,
+    },
+    /// A person consented to the digest that was shown, or a headless run did so by its options.
+    #[serde(rename = "step.confirmed")]
+    Confirmed {
+        /// The step or group.
+        step: InstanceId,
+        /// The digest that was shown; equal to that of the last `step.readied`.
+        digest: Digest,
+        /// How.
+        how: ConsentBy,
+    },
+    /// What was observed has changed since the consent, which is void: the step is asked for anew.
+    #[serde(rename = "step.drifted")]
+    Drifted {
+        /// The instance that drifted.
+        step: InstanceId,
+        /// The fields that were consented to.
+        before: Vec<Field>,
+        /// The fields just before sending.
+        now: Vec<Field>,
+    },
+    /// The step waits for a time of the estate's clock; no process needs to live until then.
+    #[serde(rename = "step.waiting")]
+    Waiting {
+        /// The step.
+        step: InstanceId,
+        /// When it is due.
+        until: Timestamp,
+    },
+    /// A check was made whose verdict differs from the last one, or which ends the looking.
+    #[serde(rename = "step.checked")]
+    Checked {
+        /// The instance.
+        step: InstanceId,
+        /// Which of its checks, from 0.
+        index: u32,
+        /// The verdict.
+        verdict: Verdict,
+    },
+    /// A person, or a headless value, decided a gate or reported a manual step done.
+    #[serde(rename = "step.decided")]
+    Decided {
+        /// The step.
+        step: InstanceId,
+        /// The choice; `done` for a manual step.
+        choice: String,
+        /// Who.
+        how: ConsentBy,
+    },
+    /// A failed instance is tried again. An effect that is known to have happened is not sent again: only what came
+    /// after it is repeated.
+    #[serde(rename = "step.retried")]
+    Retried {
+        /// The instance.
+        step: InstanceId,
+    },
+    /// The instance has ended.
+    #[serde(rename = "step.finished")]
+    StepFinished {
+        /// The instance.
+        step: InstanceId,
+        /// How.
+        end: StepEnd,
+        /// Why, where it is not the ordinary end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// What it gave, where no effect event has said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<Value>,
+    },
+    /// An attempt begins. Durable before a byte is sent; if this cannot be written, nothing is sent.
+    #[serde(rename = "effect.intent")]
+    Intent(Box<Intent>),
+    /// The service accepted a long-running operation; it is polled at this address by whoever holds the run.
+    #[serde(rename = "effect.accepted")]
+    Accepted {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where to ask.
+        handle: Handle,
+    },
+    /// The operation's status has changed, or it can no longer, or again, be followed.
+    #[serde(rename = "effect.progressed")]
+    Progressed {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The service's word; or why the operation cannot be followed just now.
+        status: String,
+        /// No useful answer comes. That says nothing about the operation itself.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unreachable: bool,
+    },
+    /// The effect happened.
+    #[serde(rename = "effect.succeeded")]
+    Succeeded {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The row's outputs.
+        outputs: Value,
+    },
+    /// The effect was refused, or its operation came to a bad end and may have been carried out in part.
+    #[serde(rename = "effect.failed")]
+    Failed {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The effect may have happened. It is never sent again before a probe or a person has spoken.
+    #[serde(rename = "effect.in_doubt")]
+    InDoubt {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why, as a sentence.
+        why: String,
+        /// The service said yes, but its answer could not be read: then no trace does not mean that it did not happen.
+        #[serde(default, skip_serializing_if = "is_false")]
+        said_yes: bool,
+    },
+    /// A probe or a person spoke about an effect in doubt.
+    #[serde(rename = "effect.reconciled")]
+    Reconciled {
+        /// The instance.
+        step: InstanceId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who spoke.
+        by: ReconciledBy,
+        /// What was said.
+        verdict: ProbeVerdict,
+        /// The doubt stays, with its keys, until a person speaks: the probe does not know, or its word is not enough for
+        /// what must not be done twice.
+        #[serde(default, skip_serializing_if = "is_false")]
+        open: bool,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl Event {
+    /// The attempt whose outcome becomes known by this event, and whose lock keys are free from then on. An attempt
+    /// that was merely accepted, or is in doubt, keeps its keys.
+    pub const fn settled(&self) -> Option<AttemptId> {
+        match self {
+            Self::Succeeded { attempt, .. }
+            | Self::Failed { attempt, .. }
+            | Self::Reconciled { attempt, open: false, .. } => Some(*attempt),
+            _ => None,
+        }
+    }
+}
+
+/// The write-ahead record of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The instance.
+    pub step: InstanceId,
+    /// The attempt; it travels as `x-ms-client-request-id`.
+    pub attempt: AttemptId,
+    /// Which attempt of the instance it is, from 1.
+    pub number: u32,
+    /// The row.
+    pub action: String,
+    /// What sending it twice would do.
+    pub class: Class,
+    /// The HTTP method, for a person.
+    pub method: String,
+    /// The address, for a person.
+    pub url: String,
+    /// The digest of method, address and body.
+    pub request: Digest,
+    /// The step digest that was consented to.
+    pub digest: Digest,
+    /// The keys that it holds until its outcome is known.
+    pub locks: Vec<String>,
+    /// What is expected to come of it.
+    pub expected: String,
+    /// What was observed just before.
+    pub before: Vec<Field>,
+}
+
+/// What a person is asked to consent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The risk, which says how consent is given.
+    pub risk: Risk,
+    /// The digest that the consent is bound to: of the one step, or of the ordered list of item digests.
+    pub digest: Digest,
+    /// What is typed to confirm a destructive step.
+    pub read_back: String,
+    /// Each effect, in order.
+    pub effects: Vec<EffectConsent>,
+}
+
+/// One effect of a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectConsent {
+    /// The instance.
+    pub step: InstanceId,
+    /// The step digest.
+    pub digest: Digest,
+    /// What was observed.
+    pub fields: Vec<Field>,
+}
+
+/// One item of a `for_each`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The key: a target's name, or the text of the value.
+    pub key: String,
+    /// The value.
+    pub value: Value,
+}
+
+/// How consent was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentBy {
+    /// A person acknowledged.
+    Enter,
+    /// A person typed the target's name.
+    ReadBack,
+    /// An option or an answers file of a headless run.
+    Headless,
+}
+
+/// Who spoke about an effect in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReconciledBy {
+    /// The row's probe.
+    Probe,
+    /// A person.
+    Person,
+}
+
+/// Why a run is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// A person asked for it.
+    Asked,
+    /// A headless run met a question that nothing answers.
+    Unanswered,
+    /// A headless run met a wait that is due later than it sits out.
+    Parked,
+    /// The session ended.
+    Left,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Every step succeeded or was not wanted.
+    Succeeded,
+    /// Nothing was left to try. No decision of this version ends a run so: a failed step waits for a person.
+    Failed,
+    /// A person ended it, or a gate was answered with another choice than its first.
+    Aborted,
+}
+
+/// How an instance ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    /// It did what it should, and what must hold afterwards holds.
+    Succeeded,
+    /// It did not; a person may try again.
+    Failed,
+    /// Its condition did not hold, or it had no items.
+    Skipped,
+    /// The run ended before it.
+    Cancelled,
+}
+
+/// What another process asks of a run's holder, through the journal. It is a wish: the holder answers with events, or
+/// not at all if the run has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum Request {
+    /// End the run.
+    #[serde(rename = "request.abort")]
+    Abort {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Commitment>,
+    },
+    /// Start nothing new.
+    #[serde(rename = "request.pause")]
+    Pause {},
+    /// Go on after a pause.
+    #[serde(rename = "request.continue")]
+    Continue {},
+}
+
+impl Event {
+    /// The kind, as the journal says it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Planned { .. } => "run.planned",
+            Self::Taken { .. } => "run.taken",
+            Self::Paused { .. } => "run.paused",
+            Self::Continued => "run.continued",
+            Self::Aborting { .. } => "run.aborting",
+            Self::Finished { .. } => "run.finished",
+            Self::Expanded { .. } => "step.expanded",
+            Self::Readied { .. } => "step.readied",
+            Self::Confirmed { .. } => "step.confirmed",
+            Self::Drifted { .. } => "step.drifted",
+            Self::Waiting { .. } => "step.waiting",
+            Self::Checked { .. } => "step.checked",
+            Self::Decided { .. } => "step.decided",
+            Self::Retried { .. } => "step.retried",
+            Self::StepFinished { .. } => "step.finished",
+            Self::Intent(_) => "effect.intent",
+            Self::Accepted { .. } => "effect.accepted",
+            Self::Progressed { .. } => "effect.progressed",
+            Self::Succeeded { .. } => "effect.succeeded",
+            Self::Failed { .. } => "effect.failed",
+            Self::InDoubt { .. } => "effect.in_doubt",
+            Self::Reconciled { .. } => "effect.reconciled",
+        }
+    }
+}
