@@ -21,6 +21,8 @@
 
 pub mod base;
 pub mod effect;
+pub mod incident;
+pub mod journal;
 pub mod plan;
 pub mod run;
 pub mod runbook;
