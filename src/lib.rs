@@ -24,5 +24,6 @@ pub mod effect;
 pub mod incident;
 pub mod journal;
 pub mod plan;
+pub mod projection;
 pub mod run;
 pub mod runbook;

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""python3 verify.py DIR: do records.jsonl, leaves.txt and checkpoint belong together? Exit 0: yes, 1: no."""
+import base64, hashlib, json, os, sys
+FILES = ("records.jsonl", "leaves.txt", "checkpoint")
+CAVEAT = "not anchored: a consistent rewrite of all three cannot be detected without a checkpoint kept elsewhere"
+
+def sha(data): return hashlib.sha256(data).digest()
+def split(data):  # the lines, and whether the last one has its newline
+    *lines, rest = data.split(b"\n")
+    return (lines + [rest], False) if rest else (lines, True)
+
+def root_of(leaves):  # RFC 6962, section 2.1; k is the largest power of two below their number
+    k = 1 << (len(leaves) - 1).bit_length() >> 1
+    return leaves[0] if len(leaves) == 1 else sha(b"\1" + root_of(leaves[:k]) + root_of(leaves[k:]))
+
+def log_of(line, log, seq, prev):  # the id of the log, if the record says that this is its place there
+    record = json.loads(line.decode())
+    json.dumps(record, ensure_ascii=False, allow_nan=False).encode()  # fails for what other readers refuse
+    is_here = json.dumps(record["seq"]) == str(seq) and record.get("prev") == prev
+    return record["log"] if is_here and isinstance(record["log"], str) and log in (None, record["log"]) else None
+
+def verdict(records, leaves, checkpoint):
+    (records, whole), (leaves, whole_leaves), log, real = split(records), split(leaves), None, [None]
+    for seq in range(max(len(records), len(leaves))):
+        if seq >= len(records) or seq >= len(leaves): return f"entry {seq}: only {FILES[seq >= len(records)]} has it"
+        real.append(sha(b"\0" + records[seq]))
+        if real[-1].hex().encode() != leaves[seq]: return f"entry {seq}: the record does not have that leaf"
+        try: log = log_of(records[seq], log, seq, real[-2] and real[-2].hex())
+        except Exception: log = None
+        if log is None: return f"entry {seq}: the record does not say that this is its place in the log"
+    if not (records and whole and whole_leaves): return FILES[bool(records and whole)] + ": the end is missing"
+    root = base64.b64encode(root_of(real[1:])).decode()
+    said = checkpoint == f"callout/{log}\n{len(records)}\n{root}\n".encode()
+    return f"intact: {len(records)} entries, root {root}\n{CAVEAT}" if said else "checkpoint: these are not its entries"
+
+if __name__ == "__main__":
+    try: verdict = verdict(*(open(os.path.join(sys.argv[1], name), "rb").read() for name in FILES))
+    except (IndexError, OSError) as err: sys.exit(f"python3 verify.py DIR: {err}")
+    print(verdict)
+    sys.exit(not verdict.startswith("intact: "))

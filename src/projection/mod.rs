@@ -1,0 +1,21 @@
+//! Folds of the journal: throw them away and they come back.
+//!
+//! What comes in: entries. What goes out: the board of a run, its timeline, the audit bundle and its verdict.
+//! Deliberately absent: any decision, and any way to ask for more than the journal holds.
+
+mod audit;
+mod board;
+mod bundle;
+mod details;
+mod durations;
+mod make;
+mod timeline;
+mod verify;
+
+pub use audit::AuditFormat;
+pub use board::{Answer, Board, Choice, Fact, Header, Mark, Need, Question, StepLine, TimelineLine};
+pub use bundle::{BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS};
+pub use durations::Durations;
+pub use make::{revision, state_word};
+pub use timeline::Timeline;
+pub use verify::{CAVEAT, Fault, Intact, StoreVerdict, VerifyError, verify_bundle, verify_store};
