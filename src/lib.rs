@@ -16,11 +16,12 @@
 //! ```
 //!
 //! A room imports only rooms before it; `tests/tidy.rs` holds the exact list. There is exactly one loop, in
-//! `engine`: take one input · decide · append · evolve · publish · start what is owed. Screen, plain output and export
+//! [`engine`]: take one input · decide · append · evolve · publish · start what is owed. Screen, plain output and export
 //! never ask anyone: they fold the journal.
 
 pub mod base;
 pub mod effect;
+pub mod engine;
 pub mod incident;
 pub mod journal;
 pub mod plan;

@@ -1,0 +1,316 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{self, JoinSet};
+
+use super::executor::Executor;
+use super::pace::{Key, Pace};
+use super::record::Recorder;
+use super::{Ask, Handle, Stopped, StoreFault};
+use crate::base::{Clock, Commitment, Span};
+use crate::effect::{Meaning, Progress};
+use crate::journal::AppendError;
+use crate::projection::Board;
+use crate::run::{self, Command, ConsentBy, Event, Input, RunState};
+
+/// How often the mailbox is looked at, and how often a board shows that time goes by.
+const MAILBOX: Duration = Duration::from_millis(100);
+const HEARTBEAT: u32 = 10;
+/// How long an effect waits before it asks again for a target that another effect holds.
+const HELD: Duration = Duration::from_secs(1);
+
+/// The holder of one run.
+pub struct Engine {
+    pub(super) recorder: Recorder,
+    pub(super) executor: Executor,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) state: RunState,
+    pub(super) consent_by: Option<ConsentBy>,
+    pub(super) operator: String,
+    pub(super) asks: mpsc::UnboundedReceiver<Ask>,
+    pub(super) board: watch::Sender<Arc<Board>>,
+    pub(super) remark: watch::Sender<Option<String>>,
+    pub(super) handle: Handle,
+    pub(super) tasks: JoinSet<Option<Input>>,
+    pub(super) keys: HashMap<task::Id, Key>,
+    pub(super) busy: BTreeSet<Key>,
+    pub(super) pace: BTreeMap<Key, Pace>,
+    /// How many sendings have not come back.
+    pub(super) sending: usize,
+    /// Aborts that others asked for while nobody held the run.
+    pub(super) pending: Vec<Option<Commitment>>,
+    pub(super) leaving: bool,
+    pub(super) broken: Option<Broken>,
+    /// Why an effect waits for another one.
+    pub(super) held: Option<String>,
+    /// Whether the run had ended before it was taken up: all that is open is what it left in doubt.
+    pub(super) after_the_end: bool,
+}
+
+/// The journal refused an append.
+pub(super) struct Broken {
+    why: AppendError,
+    /// Whether it was the outcome of something that was sent.
+    unwritten: bool,
+}
+
+/// What wakes the loop.
+enum Wake {
+    Ask(Ask),
+    Done(Key, Option<Input>),
+    Mailbox,
+}
+
+impl Engine {
+    /// The handle for a screen. Any number of clones may ask.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The run as it stands.
+    pub const fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// Runs until the run ends, somebody leaves, or the store fails.
+    ///
+    /// This is the one loop: take one input · decide · append · evolve · publish · start what is owed.
+    pub async fn run(mut self) -> Stopped {
+        let mut mailbox = tokio::time::interval(MAILBOX);
+        mailbox.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut beats = 0_u32;
+        self.take_up();
+        loop {
+            self.proceed();
+            self.publish();
+            self.start_what_is_owed();
+            if let Some(stopped) = self.stopped() {
+                self.tasks.abort_all();
+                return stopped;
+            }
+            loop {
+                match self.wake(&mut mailbox).await {
+                    Wake::Ask(Ask::LeaveNow) => {
+                        self.tasks.abort_all();
+                        return self.left(self.state.has_open_attempt());
+                    }
+                    Wake::Ask(ask) => self.asked(ask),
+                    Wake::Done(key, input) => self.done(&key, input),
+                    Wake::Mailbox => {
+                        beats = (beats + 1) % HEARTBEAT;
+                        if !self.read_mailbox() && beats != 0 {
+                            continue;
+                        }
+                    }
+                }
+                break;
+            }
+        }
+    }
+
+    /// Takes the run, and does what was asked for before anything else is begun: an abort does not first let it go on.
+    fn take_up(&mut self) {
+        self.take(&Input::Take { pid: std::process::id() });
+        for reason in std::mem::take(&mut self.pending) {
+            self.take(&Input::Abort { reason });
+        }
+        while let Ok(ask) = self.asks.try_recv() {
+            self.asked(ask);
+        }
+        if !self.leaving {
+            self.take(&Input::Continue);
+        }
+    }
+
+    async fn wake(&mut self, mailbox: &mut tokio::time::Interval) -> Wake {
+        loop {
+            tokio::select! {
+                Some(ask) = self.asks.recv() => return Wake::Ask(ask),
+                Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
+                    let id = match &done {
+                        Ok((id, _)) => *id,
+                        Err(broken) => broken.id(),
+                    };
+                    if let Some(key) = self.keys.remove(&id) {
+                        return Wake::Done(key, done.ok().and_then(|(_, input)| input));
+                    }
+                }
+                _ = mailbox.tick() => return Wake::Mailbox,
+            }
+        }
+    }
+
+    /// Takes one input: decide, append, evolve. Returns whether anything came of it.
+    pub(super) fn take(&mut self, input: &Input) -> bool {
+        if self.broken.is_some() {
+            return false;
+        }
+        let now = self.clock.now();
+        let events = match run::decide(&self.state, input, now) {
+            Ok(events) => events,
+            Err(refusal) => {
+                self.say(refusal.to_string());
+                return false;
+            }
+        };
+        if events.is_empty() {
+            return false;
+        }
+        match self.recorder.record(&self.state, &events, now) {
+            Ok(state) => {
+                self.state = state;
+                true
+            }
+            Err(AppendError::Held { key, run }) => {
+                if let Some(Event::Intent(intent)) = events.first() {
+                    self.pace.insert(Key::Begin(intent.step.clone()), Pace::Host(HELD));
+                }
+                let why = format!("waits for `{key}`, which an effect of the run {} holds", run.short());
+                self.say(why.clone());
+                self.held = Some(why);
+                false
+            }
+            Err(why) => {
+                self.say(Recorder::sentence(&why));
+                self.broken = Some(Broken { why, unwritten: matches!(input, Input::Answered { .. }) });
+                false
+            }
+        }
+    }
+
+    /// Lets the run go on by itself, one event at a time, until a person, a hand or the clock must speak.
+    fn proceed(&mut self) {
+        while !self.leaving && !self.state.is_over() && self.take(&Input::Proceed) {}
+    }
+
+    fn start_what_is_owed(&mut self) {
+        if self.broken.is_some() {
+            return;
+        }
+        for command in run::owed(&self.state) {
+            // Leaving starts nothing new; what an intent promised is sent all the same, as it is written down.
+            let promised = matches!(command, Command::Send { .. });
+            if !self.leaving || promised {
+                self.start(command);
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, command: Command) {
+        let key = Key::of(&command);
+        if !self.busy.insert(key.clone()) {
+            return;
+        }
+        if matches!(key, Key::Send(_)) {
+            self.sending += 1;
+        }
+        let pace = self.pace.remove(&key);
+        let executor = self.executor.clone();
+        let task = self.tasks.spawn(async move {
+            match pace {
+                Some(Pace::Host(wait)) => tokio::time::sleep(wait).await,
+                Some(Pace::Estate(at)) => executor.timer.wait_until(at).await,
+                None => {}
+            }
+            Some(executor.perform(command).await)
+        });
+        self.keys.insert(task.id(), key);
+    }
+
+    fn done(&mut self, key: &Key, input: Option<Input>) {
+        // An attempt is sent once by this process, whatever comes of the answer: its key is never free again.
+        if matches!(key, Key::Send(_)) {
+            self.sending = self.sending.saturating_sub(1);
+        } else {
+            self.busy.remove(key);
+        }
+        let input = match (input, key) {
+            (Some(input), _) => input,
+            // A hand that broke down has nothing to tell. What was owed is owed still, but what was sent is in doubt.
+            (None, Key::Send(attempt)) => Input::Answered {
+                attempt: *attempt,
+                meaning: Meaning::InDoubt { why: "the program broke down while it was sending".into() },
+            },
+            (None, Key::Advance) => return,
+            (None, _) => {
+                self.pace.insert(key.clone(), Pace::Host(HELD));
+                return;
+            }
+        };
+        if matches!(key, Key::Begin(_)) {
+            self.held = None;
+        }
+        self.set_pace(key, &input);
+        self.take(&input);
+    }
+
+    /// When the same thing may be asked again, if it has to be.
+    fn set_pace(&mut self, key: &Key, input: &Input) {
+        let now = self.clock.now();
+        let wait = match (key, input) {
+            (Key::Poll(_), Input::Polled { progress, .. }) => match progress {
+                Progress::Running { retry_after, .. } => *retry_after,
+                Progress::Unreachable { why } => {
+                    self.say(format!("the operation cannot be followed just now: {why}"));
+                    Span::seconds(5)
+                }
+                Progress::Gone { .. } | Progress::Succeeded | Progress::Failed(_) => return,
+            },
+            (Key::Probe(_), _) => Span::seconds(5),
+            (Key::Look(id, index), _) => {
+                let group = self.state.group_of(id).and_then(|group| self.state.step(group));
+                let until = group.and_then(|step| run::checks(step).get(*index as usize).and_then(|check| check.until));
+                until.map(|until| until.every).unwrap_or_default()
+            }
+            _ => return,
+        };
+        self.pace.insert(key.clone(), Pace::Estate(now.after(wait)));
+    }
+
+    fn stopped(&self) -> Option<Stopped> {
+        let waits = self.sending > 0;
+        if let Some(broken) = &self.broken {
+            // An answer that could not be written is an effect in doubt.
+            let unwritten = broken.unwritten || self.state.has_open_attempt() || self.in_doubt();
+            let failed = Stopped::StoreFailed {
+                why: Recorder::sentence(&broken.why),
+                kind: StoreFault::of(&broken.why),
+                unwritten,
+            };
+            return (!waits).then_some(failed);
+        }
+        let settled = !self.after_the_end || !self.in_doubt();
+        if let (run::RunPhase::Ended(end), true) = (self.state.phase, settled) {
+            return Some(Stopped::Ended { end, in_doubt: self.in_doubt() });
+        }
+        (self.leaving && !waits).then(|| self.left(false))
+    }
+
+    fn left(&self, unanswered: bool) -> Stopped {
+        let at = self.state.current().and_then(run::Group::current);
+        let failed = at.is_some_and(|instance| instance.phase == run::Phase::Failed);
+        Stopped::Left { in_doubt: unanswered || self.in_doubt(), failed }
+    }
+
+    fn in_doubt(&self) -> bool {
+        !self.state.in_doubt().is_empty()
+    }
+
+    pub(super) fn publish(&self) {
+        let mut board = Board::of(&self.state, self.recorder.lines(), &self.operator, self.clock.now());
+        board.held.clone_from(&self.held);
+        self.board.send_if_modified(|last| {
+            let news = **last != board;
+            if news {
+                *last = Arc::new(board);
+            }
+            news
+        });
+    }
+
+    pub(super) fn say(&self, remark: impl Into<String>) {
+        let _ = self.remark.send(Some(remark.into()));
+    }
+}

@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::base::{Digest, InstanceId, Span};
+use crate::projection::{Answer, Board};
+use crate::run::PauseReason;
+
+/// What a person at the screen, or a headless run's answers, ask of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Consents to what was shown; `typed` is the read-back, if one was asked for.
+    Consent {
+        /// The step or group.
+        step: InstanceId,
+        /// The digest that was shown.
+        digest: Digest,
+        /// What was typed.
+        typed: Option<String>,
+    },
+    /// Answers a choice; `typed` is the read-back, if the choice asks for one.
+    Choose {
+        /// The step.
+        step: InstanceId,
+        /// The answer.
+        answer: Answer,
+        /// What was typed.
+        typed: Option<String>,
+    },
+    /// Puts a note on the timeline.
+    Note {
+        /// The text.
+        text: String,
+    },
+    /// Starts nothing new.
+    Pause,
+    /// Goes on after a pause.
+    Continue,
+    /// Ends the run.
+    Abort {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Moves a simulated estate's clock on.
+    Advance {
+        /// By how much.
+        by: Span,
+    },
+    /// Starts nothing more, waits for what is in flight, and leaves the run to be resumed.
+    Leave,
+    /// Leaves as [`Ask::Leave`] does, for a reason that a headless run has.
+    Park {
+        /// Why.
+        why: PauseReason,
+    },
+    /// Leaves at once; what is in flight is left in doubt.
+    LeaveNow,
+}
+
+/// All that a screen may know of the engine: the latest board, and a way to ask.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    asks: mpsc::UnboundedSender<Ask>,
+    board: watch::Receiver<Arc<Board>>,
+    remark: watch::Receiver<Option<String>>,
+}
+
+impl Handle {
+    /// Joins the two ends.
+    pub const fn new(
+        asks: mpsc::UnboundedSender<Ask>,
+        board: watch::Receiver<Arc<Board>>,
+        remark: watch::Receiver<Option<String>>,
+    ) -> Self {
+        Self { asks, board, remark }
+    }
+
+    /// Asks. What comes of it shows on the board; an ask that the state does not allow shows as a remark. After the
+    /// engine has stopped this does nothing.
+    pub fn ask(&self, ask: Ask) {
+        // The engine has stopped, and the board says so.
+        let _ = self.asks.send(ask);
+    }
+
+    /// The latest board.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board.borrow())
+    }
+
+    /// The latest remark: why the last ask was not taken, or what the engine is waiting for (a busy store, an
+    /// unreachable service). It is light: it may be lost, and it is not journaled.
+    pub fn remark(&self) -> Option<String> {
+        self.remark.borrow().clone()
+    }
+
+    /// Waits for a new board or remark. Returns false when the engine has stopped and nothing new will come.
+    pub async fn changed(&mut self) -> bool {
+        tokio::select! {
+            board = self.board.changed() => board.is_ok(),
+            remark = self.remark.changed() => remark.is_ok(),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::executor::Executor;
+use super::record::Recorder;
+use super::{Engine, Handle, Who};
+use crate::base::{Clock, Entropy, LogId, RunId};
+use crate::effect::{Hands, Timer};
+use crate::journal::{AppendError, Channel, Fact, Journal, ReadError};
+use crate::plan::Plan;
+use crate::projection::Board;
+use crate::run::{ConsentBy, Event, IllegalEvent, Request, RunEnd, RunPhase, RunState};
+
+/// Everything that the loop needs of the world; it knows only the ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// The hands.
+    pub hands: Arc<dyn Hands>,
+    /// The estate's time, to wait for.
+    pub timer: Arc<dyn Timer>,
+    /// Both clocks, to read.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Why a run cannot be begun or taken up.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Its first entry cannot be written.
+    #[error("failed to write the run's first entry")]
+    Begin(#[source] AppendError),
+    /// Its entries cannot be read.
+    #[error("failed to read the run")]
+    Read(#[source] ReadError),
+    /// Its entries do not tell a run.
+    #[error("the run's entries contradict each other")]
+    Fold(#[source] IllegalEvent),
+    /// The plan has no digest.
+    #[error("the plan cannot be written down: {0}")]
+    Plan(String),
+    /// The journal does not hold the run.
+    #[error("there is no such run")]
+    Unknown,
+    /// The run has ended.
+    #[error("the run has ended")]
+    Over,
+}
+
+/// How the loop stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The run has ended.
+    Ended {
+        /// How.
+        end: RunEnd,
+        /// Whether something is in doubt all the same.
+        in_doubt: bool,
+    },
+    /// Somebody left; the run can be taken up again.
+    Left {
+        /// Whether something is in doubt.
+        in_doubt: bool,
+        /// Whether a step has failed and waits for a person's word.
+        failed: bool,
+    },
+    /// The store could not be written. Nothing was sent after that.
+    StoreFailed {
+        /// What failed.
+        why: String,
+        /// Whose fault it is.
+        kind: StoreFault,
+        /// Whether the outcome of something that was sent could not be written.
+        unwritten: bool,
+    },
+}
+
+/// Why the journal refused an append, as far as it matters to whoever reads the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFault {
+    /// The store cannot be written: full, read-only, busy, damaged.
+    Store,
+    /// Another process has taken the run.
+    Superseded,
+    /// The program itself wanted to write what must not be written.
+    Own,
+}
+
+impl StoreFault {
+    pub(super) const fn of(error: &AppendError) -> Self {
+        match error {
+            AppendError::Superseded => Self::Superseded,
+            AppendError::Entry(_) => Self::Own,
+            AppendError::Held { .. } | AppendError::Busy | AppendError::Full | AppendError::Write(_) => Self::Store,
+        }
+    }
+}
+
+/// Folds the entries of a run.
+///
+/// # Errors
+/// They are not those of a run, or an event is not allowed where it stands.
+pub fn fold(log: LogId, run: RunId, entries: &[crate::journal::Entry]) -> Result<RunState, EngineError> {
+    let mut state: Option<RunState> = None;
+    for entry in entries {
+        let Fact::Run(event) = &entry.draft.fact else { continue };
+        let at = entry.draft.occurred_at;
+        state = Some(match state {
+            None => RunState::begin(log, run, at, event).map_err(EngineError::Fold)?,
+            Some(state) => state.evolve(at, event).map_err(EngineError::Fold)?,
+        });
+    }
+    state.ok_or(EngineError::Unknown)
+}
+
+impl Engine {
+    /// Begins a run: writes `run.planned` and the runbook's text. Nothing is sent before [`Engine::run`].
+    ///
+    /// # Errors
+    /// The plan has no canonical form, or the journal refuses the entry.
+    pub fn begin(
+        journal: Box<dyn Journal>,
+        ports: Ports,
+        who: &Who,
+        run: RunId,
+        plan: Plan,
+        text: String,
+    ) -> Result<Self, EngineError> {
+        let digest = plan.digest().map_err(|why| EngineError::Plan(why.to_string()))?;
+        let event = Event::Planned { plan: Box::new(plan), digest };
+        let mut recorder = recorder(journal, &ports, who);
+        let entry = recorder.begin(run, &event, text).map_err(EngineError::Begin)?;
+        let state = RunState::begin(entry.log, run, entry.draft.occurred_at, &event).map_err(EngineError::Fold)?;
+        Ok(Self::with(recorder, ports, who, state))
+    }
+
+    /// Takes a run up from its entries. No code path knows whether there was a crash.
+    ///
+    /// # Errors
+    /// The run is unknown, has ended with nothing in doubt, or its entries cannot be read.
+    pub fn resume(journal: Box<dyn Journal>, ports: Ports, who: &Who, run: RunId) -> Result<Self, EngineError> {
+        let mut recorder = recorder(journal, &ports, who);
+        let entries = recorder.read_all(run).map_err(EngineError::Read)?;
+        let log = entries.first().map(|entry| entry.log).ok_or(EngineError::Unknown)?;
+        let state = fold(log, run, &entries)?;
+        if state.is_over() && state.in_doubt().is_empty() {
+            return Err(EngineError::Over);
+        }
+        // A run that goes on although its end was asked for has not been answered yet. A pause that was asked for is
+        // over when somebody takes the run up.
+        let unanswered = !state.is_over() && state.phase != RunPhase::Aborting;
+        let pending = entries.into_iter().filter(|_| unanswered).filter_map(|entry| match entry.draft.fact {
+            Fact::Request(Request::Abort { reason }) => Some(reason),
+            _ => None,
+        });
+        let pending = pending.collect();
+        Ok(Self { pending, ..Self::with(recorder, ports, who, state) })
+    }
+
+    fn with(recorder: Recorder, ports: Ports, who: &Who, state: RunState) -> Self {
+        let board = Board::of(&state, recorder.lines(), &who.name, ports.clock.now());
+        let (asks, inbox) = mpsc::unbounded_channel();
+        let (board, boards) = watch::channel(Arc::new(board));
+        let (remark, remarks) = watch::channel(None);
+        let after_the_end = state.is_over();
+        Self {
+            recorder,
+            executor: Executor { hands: ports.hands, timer: ports.timer, entropy: ports.entropy },
+            clock: ports.clock,
+            state,
+            consent_by: (who.channel == Channel::Headless).then_some(ConsentBy::Headless),
+            operator: who.name.clone(),
+            asks: inbox,
+            board,
+            remark,
+            handle: Handle::new(asks, boards, remarks),
+            tasks: JoinSet::new(),
+            keys: HashMap::new(),
+            busy: BTreeSet::new(),
+            pace: BTreeMap::new(),
+            sending: 0,
+            pending: Vec::new(),
+            leaving: false,
+            broken: None,
+            held: None,
+            after_the_end,
+        }
+    }
+}
+
+fn recorder(journal: Box<dyn Journal>, ports: &Ports, who: &Who) -> Recorder {
+    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::clone(&ports.clock), Arc::clone(&ports.entropy));
+    Recorder::new(journal, clock, entropy, who.clone())
+}
