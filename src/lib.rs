@@ -28,3 +28,4 @@ pub mod plan;
 pub mod projection;
 pub mod run;
 pub mod runbook;
+pub mod sim;

@@ -1,0 +1,170 @@
+//! The control endpoints, under `/_sim/` of any host: clock, faults, swaps, requests, estate.
+
+use axum::http::{Method, StatusCode};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, simulator_error};
+use super::asked::Asked;
+use super::clock::{Moment, Speed};
+use super::error::SimError;
+use super::estate::Estate;
+use super::fault::{Event, Rule};
+use super::server::Hall;
+use super::web::{Resolution, Slot};
+use super::world::World;
+
+/// The clock is set forward by at most so many seconds at once: ten years.
+const FARTHEST: i64 = 10 * 366 * 24 * 3600;
+
+/// The body of `POST /_sim/clock/advance`: one of the two.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Advance {
+    Seconds(f64),
+    To(Moment),
+}
+
+/// The body of `POST /_sim/clock/speed`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSpeed {
+    speed: u32,
+}
+
+/// The body of `POST /_sim/swaps`: how long every later swap takes, in estate seconds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Swaps {
+    seconds: u32,
+}
+
+/// Answers a control request.
+pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
+    let segments = asked.segments();
+    let mut world = hall.world();
+    match (&asked.method, segments.get(1..).unwrap_or_default()) {
+        (&Method::GET, ["clock"]) => clock(&mut world),
+        (&Method::POST, ["clock", "advance"]) => advance(&mut world, asked),
+        (&Method::POST, ["clock", "speed"]) => match asked.json::<NewSpeed>() {
+            Ok(NewSpeed { speed: 0 }) => Ok(refused("the speed must be at least 1")),
+            Ok(NewSpeed { speed }) => {
+                world.set_speed(Speed::Times(speed));
+                clock(&mut world)
+            }
+            Err(error) => Ok(refused(&error.to_string())),
+        },
+        (&Method::GET, ["requests"]) => {
+            Ok(Answer::ok(&json!({"count": world.log().entries().len(), "requests": world.log().entries()})))
+        }
+        (&Method::GET, ["faults"]) => Ok(faults(&world)),
+        (&Method::POST, ["faults"]) => match asked.json::<Rule>() {
+            Ok(rule) => {
+                world.fault(Event::Added(rule))?;
+                Ok(faults(&world))
+            }
+            Err(error) => Ok(refused(&error.to_string())),
+        },
+        (&Method::POST, ["swaps"]) => match asked.json::<Swaps>() {
+            Ok(Swaps { seconds }) => {
+                world.set_swap_seconds(seconds);
+                Ok(Answer::ok(&json!({"seconds": seconds})))
+            }
+            Err(error) => Ok(refused(&error.to_string())),
+        },
+        (&Method::DELETE, ["faults"]) => {
+            world.fault(Event::Cleared)?;
+            hall.release();
+            Ok(faults(&world))
+        }
+        (&Method::POST, ["reset"]) => {
+            world.reset()?;
+            hall.release();
+            clock(&mut world)
+        }
+        (&Method::POST, ["stop"]) => {
+            hall.stop();
+            Ok(Answer::empty(StatusCode::ACCEPTED))
+        }
+        (&Method::GET, ["estate"]) => {
+            let now = world.now()?;
+            Ok(Answer::ok(&estate(world.estate(), now)))
+        }
+        _ => Ok(simulator_error(StatusCode::NOT_FOUND, "the simulator has no such control endpoint")),
+    }
+}
+
+fn clock(world: &mut World) -> Result<Answer, SimError> {
+    let now = world.now()?;
+    Ok(Answer::ok(&json!({"now": now, "speed": world.speed().factor()})))
+}
+
+fn advance(world: &mut World, asked: &Asked) -> Result<Answer, SimError> {
+    let now = world.now()?;
+    let to = match asked.json::<Advance>() {
+        Ok(Advance::To(to)) => to,
+        Ok(Advance::Seconds(seconds)) => match SignedDuration::try_from_secs_f64(seconds) {
+            Ok(span) => {
+                let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+                Moment::from_microseconds(now.microseconds().saturating_add(span))
+            }
+            Err(error) => return Ok(refused(&error.to_string())),
+        },
+        Err(error) => return Ok(refused(&error.to_string())),
+    };
+    if to > now.plus_seconds(FARTHEST) {
+        return Ok(refused("the clock is set forward by at most ten years at once"));
+    }
+    world.forward_to(to)?;
+    clock(world)
+}
+
+fn faults(world: &World) -> Answer {
+    Answer::ok(&json!({"rules": world.faults().standing()}))
+}
+
+fn refused(message: &str) -> Answer {
+    simulator_error(StatusCode::BAD_REQUEST, message)
+}
+
+/// The estate for people and tests: everything but the values of secrets.
+fn estate(estate: &Estate, now: Moment) -> Value {
+    let versions = |name: &str| -> Vec<Value> {
+        let all = estate.vault.versions(name).unwrap_or_default().iter();
+        all.map(|version| json!({"version": version.id, "enabled": version.enabled, "created": version.created, "tags": version.tags}))
+            .collect()
+    };
+    let secrets = estate.vault.newest().map(|(name, _)| (name.to_owned(), versions(name).into()));
+    let apps = estate.apps.iter().map(|(name, app)| {
+        let slots = app.slots.iter().map(|(name, found)| (name.clone(), slot(found, now)));
+        let document = json!({
+            "slots": slots.collect::<serde_json::Map<_, _>>(),
+            "swap": app.swap.as_ref().map(|swap| json!({"source": swap.source, "target": swap.target, "started": swap.started, "due": swap.due})),
+            "swapped": app.swapped.as_ref().map(|swap| json!({"source": swap.source, "target": swap.target, "at": swap.at})),
+        });
+        (name.clone(), document)
+    });
+    json!({
+        "born": estate.born(),
+        "now": now,
+        "secrets": secrets.collect::<serde_json::Map<_, _>>(),
+        "apps": apps.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn slot(slot: &Slot, now: Moment) -> Value {
+    let references = slot.cache.iter().map(|(name, cached)| {
+        let (status, version) = match &cached.resolution {
+            Resolution::Resolved { version, .. } => ("Resolved", Some(version)),
+            Resolution::Unresolved(status) => (status.word(), None),
+        };
+        (name.clone(), json!({"status": status, "version": version, "fetched_at": cached.fetched_at}))
+    });
+    json!({
+        "build": slot.content.build,
+        "commit": slot.content.commit,
+        "serving": slot.trouble(now).is_none(),
+        "references": references.collect::<serde_json::Map<_, _>>(),
+    })
+}

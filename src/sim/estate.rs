@@ -1,0 +1,345 @@
+//! The estate: a pure value that changes apply to, and that time passes over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::change::{Beginning, Change, Coined, Place, SecretSet};
+use super::clock::Moment;
+use super::vault::Secrets;
+use super::web::{App, Content, Power, Slot, Swap, Swapped};
+
+pub(crate) const PRODUCTION: &str = "production";
+pub(crate) const STAGING: &str = "staging";
+
+const DAY: i64 = 24 * 3600;
+
+/// Everything that Azure would know of the estate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Estate {
+    pub(crate) vault: Secrets,
+    /// By name.
+    pub(crate) apps: BTreeMap<String, App>,
+    /// Every swap that was ever started, for those who ask for its result.
+    pub(crate) operations: BTreeMap<Uuid, Operation>,
+    born: Moment,
+}
+
+/// Where the result of a long-running operation is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Operation {
+    pub(crate) app: String,
+    /// The slot in whose name it was started.
+    pub(crate) slot: String,
+    pub(crate) due: Moment,
+}
+
+/// Something that happens by itself when its moment comes.
+enum Event {
+    SwapCompletes(String),
+    RefreshTakesEffect(Place),
+    ReferenceGrowsOld(Place, String),
+}
+
+impl Estate {
+    /// The estate `chatbot` as it is found: the bad release 4720 was swapped into production 20 minutes ago, the former
+    /// production 4711 is in staging, and everybody uses the current version of each secret.
+    pub(crate) fn begin(at: Moment, beginning: &Beginning) -> Self {
+        let mut vault = Secrets::default();
+        let [older, current] = &beginning.session_secret;
+        vault.set(at.plus_seconds(-120 * DAY), &first("session-secret", older));
+        vault.set(at.plus_seconds(-30 * DAY), &first("session-secret", current));
+        vault.set(at.plus_seconds(-200 * DAY), &first("database-url", &beginning.database_url));
+
+        let swapped_at = at.plus_seconds(-20 * 60);
+        let slot = |content, settings, fetched_at: Moment| {
+            let mut slot = Slot::new(content, settings, fetched_at);
+            slot.fetch_all(&vault, fetched_at);
+            slot
+        };
+        let (bad, good) = (bad_release(at), good_release(at));
+        let web = App {
+            slots: BTreeMap::from([
+                (PRODUCTION.to_owned(), slot(bad, web_settings(PRODUCTION), swapped_at)),
+                (STAGING.to_owned(), slot(good.clone(), web_settings(STAGING), swapped_at)),
+            ]),
+            sticky: BTreeSet::from(["APP_ENVIRONMENT".to_owned()]),
+            swap: None,
+            swapped: Some(Swapped { source: STAGING.to_owned(), target: PRODUCTION.to_owned(), at: swapped_at }),
+        };
+        let lone = |settings, hours: i64| App {
+            slots: BTreeMap::from([(
+                PRODUCTION.to_owned(),
+                slot(good.clone(), settings, at.plus_seconds(-hours * 3600)),
+            )]),
+            sticky: BTreeSet::new(),
+            swap: None,
+            swapped: None,
+        };
+        let apps = BTreeMap::from([
+            ("chatbot-web".to_owned(), web),
+            ("chatbot-worker".to_owned(), lone(settings(&[SESSION, DATABASE, ("QUEUE_NAME", "chat-jobs")]), 5)),
+            ("chatbot-scheduler".to_owned(), lone(settings(&[DATABASE, ("SCHEDULE", "*/5 * * * *")]), 9)),
+        ]);
+        Self { vault, apps, operations: BTreeMap::new(), born: at }
+    }
+
+    /// When the estate began.
+    pub(crate) fn born(&self) -> Moment {
+        self.born
+    }
+
+    pub(crate) fn slot(&self, place: &Place) -> Option<&Slot> {
+        self.apps.get(&place.app)?.slots.get(&place.slot)
+    }
+
+    /// Applies one change. Whatever came due before it has happened before it.
+    ///
+    /// A change that names what does not exist does nothing: the wires refuse such requests before they become changes.
+    pub(crate) fn apply(&mut self, at: Moment, change: &Change) {
+        self.settle(at);
+        match change {
+            Change::SecretSet(set) => self.vault.set(at, set),
+            Change::SecretUpdated(update) => self.vault.update(at, update),
+            Change::SettingsReplaced { place, settings } => {
+                self.with_slot(place, |slot, vault| slot.configure(at, settings.clone(), vault));
+            }
+            Change::ReferencesRefreshed { place } => self.with_slot(place, |slot, _| slot.refresh(at)),
+            Change::Restarted { place } => self.with_slot(place, |slot, _| slot.restart(at)),
+            Change::Started { place } => self.with_slot(place, |slot, _| {
+                slot.power = Power::Running;
+                slot.restart(at);
+            }),
+            Change::Stopped { place } => self.with_slot(place, |slot, _| slot.power = Power::Stopped),
+            Change::SwapStarted { operation, app, source, target, seconds } => {
+                if let Some(found) = self.apps.get_mut(app) {
+                    let due = at.plus_seconds(i64::from(*seconds));
+                    let (slot, target) = (source.clone(), target.clone());
+                    let swap = Swap { operation: *operation, source: slot.clone(), target, started: at, due };
+                    found.start_swap(swap, &self.vault);
+                    self.operations.insert(*operation, Operation { app: app.clone(), slot: slot.clone(), due });
+                }
+            }
+        }
+    }
+
+    /// Lets everything happen that comes due until `now`, each thing at its own moment and in that order.
+    ///
+    /// So it makes no difference how often, or when, somebody looks.
+    pub(crate) fn settle(&mut self, now: Moment) {
+        while let Some((due, event)) = self.next_event().filter(|(due, _)| *due <= now) {
+            match event {
+                Event::SwapCompletes(app) => {
+                    if let Some(app) = self.apps.get_mut(&app) {
+                        app.complete_swap(&self.vault);
+                    }
+                }
+                Event::RefreshTakesEffect(place) => self.with_slot(&place, |slot, vault| slot.fetch_all(vault, due)),
+                Event::ReferenceGrowsOld(place, setting) => {
+                    self.with_slot(&place, |slot, vault| slot.fetch_one(&setting, vault, due));
+                }
+            }
+        }
+    }
+
+    fn next_event(&self) -> Option<(Moment, Event)> {
+        let swaps = self.apps.iter().filter_map(|(name, app)| {
+            let swap = app.swap.as_ref()?;
+            Some((swap.due, Event::SwapCompletes(name.clone())))
+        });
+        let places = self.apps.iter().flat_map(|(app, found)| {
+            found.slots.iter().map(|(slot, state)| (Place { app: app.clone(), slot: slot.clone() }, state))
+        });
+        let slots = places.flat_map(|(place, slot)| {
+            let refresh = slot.refresh_due.map(|due| (due, Event::RefreshTakesEffect(place.clone())));
+            let age = slot.oldest().map(|(due, name)| (due, Event::ReferenceGrowsOld(place.clone(), name.to_owned())));
+            [refresh, age].into_iter().flatten()
+        });
+        swaps.chain(slots).min_by_key(|(due, _)| *due)
+    }
+
+    fn with_slot(&mut self, place: &Place, act: impl FnOnce(&mut Slot, &Secrets)) {
+        if let Some(slot) = self.apps.get_mut(&place.app).and_then(|app| app.slots.get_mut(&place.slot)) {
+            act(slot, &self.vault);
+        }
+    }
+}
+
+const SESSION: (&str, &str) =
+    ("SESSION_SECRET", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/session-secret)");
+const DATABASE: (&str, &str) =
+    ("DATABASE_URL", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/database-url)");
+
+fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn web_settings(environment: &str) -> BTreeMap<String, String> {
+    settings(&[SESSION, DATABASE, ("APP_ENVIRONMENT", environment), ("CHAT_MAX_TURNS", "40")])
+}
+
+fn first(name: &str, coined: &Coined) -> SecretSet {
+    SecretSet {
+        name: name.to_owned(),
+        version: coined.version.clone(),
+        value: coined.value.clone(),
+        content_type: None,
+        tags: None,
+        enabled: true,
+        not_before: None,
+        expires: None,
+    }
+}
+
+fn bad_release(at: Moment) -> Content {
+    Content {
+        build: "4720".to_owned(),
+        commit: "badf00d".to_owned(),
+        author: "release-pipeline".to_owned(),
+        message: "Answer from the new retrieval index".to_owned(),
+        deployed: at.plus_seconds(-45 * 60),
+    }
+}
+
+fn good_release(at: Moment) -> Content {
+    Content {
+        build: "4711".to_owned(),
+        commit: "c0ffee1".to_owned(),
+        author: "release-pipeline".to_owned(),
+        message: "Shorten the session cookie".to_owned(),
+        deployed: at.plus_seconds(-6 * DAY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sim::change::{SecretUpdated, Value};
+    use crate::sim::web::Resolution;
+
+    fn birth() -> Moment {
+        "2026-11-20T03:10:00Z".parse().unwrap()
+    }
+
+    fn estate() -> Estate {
+        let coined =
+            |version: &str| Coined { version: version.to_owned(), value: Value(format!("value of {version}")) };
+        let beginning = Beginning { session_secret: [coined("s1"), coined("s2")], database_url: coined("d1") };
+        Estate::begin(birth(), &beginning)
+    }
+
+    fn web(slot: &str) -> Place {
+        Place { app: "chatbot-web".to_owned(), slot: slot.to_owned() }
+    }
+
+    fn set(version: &str) -> Change {
+        Change::SecretSet(first("session-secret", &Coined { version: version.to_owned(), value: Value(String::new()) }))
+    }
+
+    fn enable(version: &str, enabled: bool) -> Change {
+        Change::SecretUpdated(SecretUpdated {
+            name: "session-secret".to_owned(),
+            version: version.to_owned(),
+            content_type: None,
+            tags: None,
+            enabled: Some(enabled),
+            not_before: None,
+            expires: None,
+        })
+    }
+
+    fn swap() -> Change {
+        Change::SwapStarted {
+            operation: Uuid::nil(),
+            app: "chatbot-web".to_owned(),
+            source: STAGING.to_owned(),
+            target: PRODUCTION.to_owned(),
+            seconds: 90,
+        }
+    }
+
+    fn held<'a>(estate: &'a Estate, slot: &str) -> &'a Resolution {
+        &estate.slot(&web(slot)).unwrap().cache["SESSION_SECRET"].resolution
+    }
+
+    fn resolved(estate: &Estate, slot: &str) -> Option<String> {
+        match held(estate, slot) {
+            Resolution::Resolved { version, .. } => Some(version.clone()),
+            Resolution::Unresolved(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_swap_brings_the_newest_secret_because_the_source_slot_restarts_with_fresh_references() {
+        let mut estate = estate();
+        estate.apply(birth(), &set("s3"));
+        assert_eq!(resolved(&estate, PRODUCTION).as_deref(), Some("s2"));
+        estate.apply(birth(), &swap());
+        assert_eq!(resolved(&estate, PRODUCTION).as_deref(), Some("s2"), "until the swap is done");
+        estate.settle(birth().plus_seconds(90));
+        assert_eq!(resolved(&estate, PRODUCTION).as_deref(), Some("s3"));
+        assert_eq!(estate.slot(&web(PRODUCTION)).unwrap().content.build, "4711");
+    }
+
+    #[test]
+    fn a_swap_while_the_newest_secret_is_disabled_breaks_production() {
+        let mut estate = estate();
+        estate.apply(birth(), &enable("s2", false));
+        assert_eq!(resolved(&estate, PRODUCTION).as_deref(), Some("s2"), "cached");
+        estate.apply(birth(), &swap());
+        estate.settle(birth().plus_seconds(90));
+        assert_eq!(resolved(&estate, PRODUCTION), None);
+    }
+
+    #[test]
+    fn a_refresh_reads_the_vault_when_it_takes_effect_and_not_when_it_was_asked_for() {
+        let mut estate = estate();
+        estate.apply(birth(), &Change::ReferencesRefreshed { place: web(PRODUCTION) });
+        estate.apply(birth().plus_seconds(3), &set("s3"));
+        estate.apply(birth().plus_seconds(5), &set("s4"));
+        estate.settle(birth().plus_seconds(60));
+        assert_eq!(resolved(&estate, PRODUCTION).as_deref(), Some("s3"));
+    }
+
+    #[test]
+    fn a_swap_that_came_due_long_ago_completed_at_its_own_moment() {
+        let mut estate = estate();
+        estate.apply(birth(), &swap());
+        estate.settle(birth().plus_seconds(3 * DAY));
+        let swapped = estate.apps["chatbot-web"].swapped.as_ref().unwrap();
+        assert_eq!(swapped.at, birth().plus_seconds(90));
+    }
+
+    fn any_change() -> impl Strategy<Value = Change> {
+        let slot = prop_oneof![Just(PRODUCTION), Just(STAGING)];
+        prop_oneof![
+            "[a-f]{4}".prop_map(|version| set(&version)),
+            (prop_oneof![Just("s1"), Just("s2")], any::<bool>()).prop_map(|(version, on)| enable(version, on)),
+            slot.clone().prop_map(|slot| Change::ReferencesRefreshed { place: web(slot) }),
+            slot.clone().prop_map(|slot| Change::Restarted { place: web(slot) }),
+            slot.prop_map(|slot| Change::SettingsReplaced { place: web(slot), settings: web_settings(slot) }),
+            Just(swap()),
+        ]
+    }
+
+    proptest! {
+        /// Replaying the changes alone gives what somebody saw who looked all the time.
+        #[test]
+        fn looking_changes_nothing(steps in proptest::collection::vec((0_i64..100_000, any_change(), 0_i64..100_000), 0..12)) {
+            let (mut live, mut replayed, mut at) = (estate(), estate(), birth());
+            for (before, change, after) in steps {
+                at = at.plus_seconds(before);
+                live.settle(at.plus_seconds(-before / 2));
+                live.settle(at);
+                live.apply(at, &change);
+                replayed.apply(at, &change);
+                at = at.plus_seconds(after);
+                live.settle(at);
+            }
+            replayed.settle(at);
+            prop_assert_eq!(live, replayed);
+        }
+    }
+}
