@@ -29,3 +29,4 @@ pub mod projection;
 pub mod run;
 pub mod runbook;
 pub mod sim;
+pub mod world;

@@ -1,0 +1,53 @@
+//! The hands: everything that touches the network, the clock, the generator or a repository.
+//!
+//! What comes in: an [`Errand`](crate::effect::Errand), which is an operation with the exact request that a person saw.
+//! What goes out: [`Sent`](crate::effect::Sent) with a reply in it, in which no secret stands. On the way a request
+//! passes, in this order:
+//!
+//! ```text
+//! hands ── arm │ keyvault │ http      by service; a secret's text is resolved here, just before it is needed
+//!             └─ sign_in              one credential, one cache, one tenant
+//!                └─ guard             what leaves is what was rendered, and it leaves once
+//!                   └─ redirect       the network, or a loopback endpoint that plays it
+//! ```
+//!
+//! and its answer passes `outcome`, which tells certainly unsent from lost and takes secrets out.
+//!
+//! Deliberately absent: any judgement. What an answer means, whether to probe, to wait or to try again is said in
+//! `effect` and decided in `run`; an effect is sent exactly once per call. Only reads are repeated here, three times at
+//! most. No redirect is followed, and no link to another origin.
+
+mod arm;
+mod clock;
+mod control;
+mod entropy;
+mod error;
+mod estate_clock;
+mod git;
+mod guard;
+mod hands;
+mod http;
+mod keyvault;
+mod open;
+mod outcome;
+mod platform;
+mod reach;
+mod redact;
+mod redirect;
+mod retry;
+mod secret;
+mod sign_in;
+
+pub use clock::{SystemClock, SystemTimer};
+pub use control::{Control, Reading};
+pub use entropy::SystemEntropy;
+pub use error::WorldError;
+pub use estate_clock::{EstateClock, Pace};
+pub use git::{GitState, blob_id, revision_of};
+pub use hands::{AzureHands, WorldSetting};
+pub use open::{World, open_live, open_simulated};
+pub use platform::{Signal, Signals, forget_typed, network_file_system, os_user};
+pub use reach::{Range, Reach, Reached, reach};
+pub use redact::{REDACTED, RedactingWriter, Redactor};
+pub use secret::Environment;
+pub use sign_in::{Credential, Identity, SignIn};

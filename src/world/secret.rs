@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::base::Encoding;
+
+/// Reads one variable of the process's environment. The composition root gives it, because only it may look there.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Fresh random bytes as text.
+pub(super) fn generate(bytes: u16, encoding: Encoding) -> Result<Zeroizing<String>, String> {
+    if !(16..=512).contains(&bytes) {
+        return Err(format!("a secret of {bytes} bytes is not generated; 16 to 512 are"));
+    }
+    let mut random = Zeroizing::new(vec![0; usize::from(bytes)]);
+    getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
+    Ok(Zeroizing::new(match encoding {
+        Encoding::Base64url => URL_SAFE_NO_PAD.encode(&*random),
+        Encoding::Hex => hex::encode(&*random),
+    }))
+}
+
+/// A variable's text, which must not be empty.
+pub(super) fn from_environment(environment: &Environment, name: &str) -> Result<Zeroizing<String>, String> {
+    let text = environment(name).filter(|text| !text.is_empty()).map(Zeroizing::new);
+    text.ok_or_else(|| format!("the environment variable {name} is not set, so nothing was sent"))
+}
+
+/// Checks a reference to a version before it becomes part of an address: Microsoft's client splices names unescaped.
+pub(super) fn check_place(vault: &str, name: &str, version: &str) -> Result<(), String> {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let label = vault.strip_prefix("https://").and_then(|rest| rest.strip_suffix(".vault.azure.net"));
+    if label.is_some_and(plain) && plain(name) && version.len() == 32 && plain(version) {
+        Ok(())
+    } else {
+        Err(format!("`{vault}`, `{name}`, `{version}` do not name a version of a secret, so nothing was sent"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_secret_has_its_length_and_is_never_the_same() {
+        assert_eq!(generate(32, Encoding::Base64url).unwrap().len(), 43);
+        assert_eq!(generate(16, Encoding::Hex).unwrap().len(), 32);
+        assert_ne!(generate(32, Encoding::Hex).unwrap(), generate(32, Encoding::Hex).unwrap());
+        assert!(generate(8, Encoding::Hex).is_err());
+        assert!(generate(513, Encoding::Hex).is_err());
+    }
+
+    #[test]
+    fn an_unset_or_empty_variable_is_told_by_name() {
+        let environment: Environment = Arc::new(|name| (name == "EMPTY").then(String::new));
+        for name in ["EMPTY", "UNSET"] {
+            assert!(from_environment(&environment, name).unwrap_err().contains(name));
+        }
+    }
+
+    #[test]
+    fn a_reference_that_would_leave_its_place_is_refused() {
+        let (vault, version) = ("https://chatbot-kv.vault.azure.net", "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a");
+        assert!(check_place(vault, "session-secret", version).is_ok());
+        assert!(check_place(vault, "../keys/k1", version).is_err());
+        assert!(check_place(vault, "a/b", version).is_err());
+        assert!(check_place(vault, "s", "../x").is_err());
+        assert!(check_place("https://evil.example", "s", version).is_err());
+    }
+}
