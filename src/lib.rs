@@ -29,4 +29,5 @@ pub mod projection;
 pub mod run;
 pub mod runbook;
 pub mod sim;
+pub mod tui;
 pub mod world;

@@ -9,4 +9,5 @@
 #![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
 
 mod check;
+mod screens;
 mod tidy;
