@@ -20,6 +20,7 @@
 //! never ask anyone: they fold the journal.
 
 pub mod base;
+pub mod cli;
 pub mod effect;
 pub mod engine;
 pub mod incident;

@@ -9,5 +9,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
 
 mod check;
+mod cli;
 mod screens;
+mod support;
 mod tidy;
+mod world;

@@ -1,0 +1,389 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use super::Sim;
+use crate::cli::Exit;
+use crate::effect::Risk;
+use crate::plan::Mode;
+
+const EXAMPLES: &str = "\
+Examples:
+  callout run key-rotation                  against a simulated Azure, with nothing to sign in to
+  callout plan key-rotation                 what it would do exactly, and nothing done
+  callout run key-rotation --headless --yes destructive --speed max
+  callout resume                            take up the open run where it is
+  callout timeline                          what happened in the latest run
+  callout audit export --format bundle --out evidence/
+
+Exit codes:
+  0 succeeded, or nothing to do     1 failed, findings, or verification refused
+  2 usage, not found or unreadable  3 paused, waiting for a person or a time
+  4 in doubt                        5 aborted or rolled back
+  6 refused by policy               70 a fault of the program";
+
+/// Runbooks for the engineer who is woken at 03:10: steps against Azure with confirmation, a timeline, and an audit log
+/// that a stranger can verify.
+#[derive(Debug, Parser)]
+#[command(name = "callout", version, after_help = EXAMPLES, max_term_width = 120)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What may stand before or after any command.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// The environment to work in; needed as soon as a live one is configured
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// The store, instead of the one in the data folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// The folder with `runbooks/`, instead of the nearest one above the current folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) library: Option<PathBuf>,
+    /// The file with the environments, instead of the one in the configuration folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How fast the clock of a simulated estate runs: a factor, or `max` to jump to whatever is due next
+    #[arg(long, global = true, value_name = "N|max", value_parser = speed)]
+    pub(crate) speed: Option<Speed>,
+    /// Speak in lines, even on a terminal
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+    /// No colours; shapes and words say the same
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+/// How fast the clock of a simulated estate runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// So many estate seconds in one host second.
+    Times(u32),
+    /// It jumps to the next time that is due.
+    Max,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a runbook
+    ///
+    /// On a terminal this opens the run on the screen. Without a terminal, or with --plain, it speaks in lines and reads
+    /// answers from standard input; with --headless it asks nobody.
+    #[command(after_help = "\
+Examples:
+  callout run key-rotation
+  callout run ./runbooks/rollback.yaml -i app=chatbot-web
+  callout run key-rotation --headless --answers answers.yaml")]
+    Run(Run),
+    /// Take up a run where it is
+    ///
+    /// Without RUN this takes the only open run. What was sent and not answered is in doubt, and is asked about before
+    /// anything else is sent.
+    Resume {
+        /// The run's id, or at least the last four digits of it
+        run: Option<String>,
+        #[command(flatten)]
+        headless: Headless,
+    },
+    /// End a run
+    Abort {
+        /// The run's id, or at least the last four digits of it
+        run: String,
+        /// Why, for the timeline
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let a run finish what is in flight and start nothing new
+    Pause {
+        /// The run's id, or at least the last four digits of it
+        run: String,
+    },
+    /// Put a note on a run's timeline
+    #[command(after_help = "Example:\n  callout note 4f2a91c3 \"database team is on the bridge\"")]
+    Note {
+        /// The run's id, or at least the last four digits of it
+        run: String,
+        /// What happened
+        text: String,
+    },
+    /// List the runs, latest first
+    Runs {
+        /// As JSON: a list of {id, runbook, state, …}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a run as it stands, or a runbook
+    Show {
+        /// A run's id, or at least the last four digits of it; or a runbook's name or file
+        #[arg(value_name = "RUN|RUNBOOK")]
+        what: String,
+    },
+    /// Say exactly what a runbook would do, and do nothing
+    #[command(after_help = "Example:\n  callout plan key-rotation -i consumers=chatbot-web,chatbot-worker")]
+    Plan {
+        /// A runbook's name, or its file
+        runbook: String,
+        #[command(flatten)]
+        inputs: Inputs,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Tell what happened in a run; without RUN, in the latest
+    Timeline {
+        /// The run's id, or at least the last four digits of it
+        run: Option<String>,
+        /// As JSON: a list of {at, step, text, loud}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check runbooks; without PATH, all of the library
+    ///
+    /// Every finding has a file, a line, a column, a code and what to write instead. Exit code 1 if there is an error
+    /// among them.
+    Check {
+        /// Files or folders
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Explain a code, such as RB203, instead
+        #[arg(long, value_name = "CODE", conflicts_with = "paths")]
+        explain: Option<String>,
+    },
+    /// List the runbooks of the library
+    List {
+        /// As JSON: a list of {runbook, version, title, revision}
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what a step can ask of the world, or show one action whole
+    Actions {
+        /// The action, such as keyvault.secret.set
+        name: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Export the audit log, or verify one
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Serve, move and disturb the simulated estate
+    #[command(subcommand)]
+    Sim(Sim),
+    /// Say what is configured, signed in and reachable from here
+    ///
+    /// Every question gets a verdict: pass, fail, or cannot observe. Exit code 1 if one fails.
+    Doctor {
+        /// Make the store's derived tables anew from its log
+        #[arg(long)]
+        rebuild: bool,
+        /// As JSON: a list of {question, verdict, seen}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the store, or copy it
+    #[command(subcommand)]
+    Store(Store),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// A runbook's name, or its file
+    pub(crate) runbook: String,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// How the run executes
+    #[arg(long, value_enum, default_value_t = ModeWord::Live)]
+    pub(crate) mode: ModeWord,
+    #[command(flatten)]
+    pub(crate) headless: Headless,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Inputs {
+    /// An input, once for each; a list is written with commas
+    #[arg(short = 'i', long = "input", value_name = "NAME=VALUE", value_parser = input)]
+    pub(crate) inputs: Vec<(String, String)>,
+}
+
+/// How a run goes when nobody is asked.
+#[derive(Clone, Debug, ClapArgs)]
+#[expect(clippy::struct_field_names, reason = "a field is named as its option is")]
+pub(crate) struct Headless {
+    /// Ask nobody; pause where a person is needed
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Answers that were given beforehand, as YAML: `confirm: {…}`, `gate: {…}`, `manual: {…}`
+    #[arg(long, value_name = "FILE", requires = "headless")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Confirm what is not riskier than this: reversible, destructive or irreversible
+    #[arg(long, value_name = "RISK", requires = "headless", value_parser = risk)]
+    pub(crate) yes: Option<Risk>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Verify a bundle, or the store itself
+    ///
+    /// Exit code 1 if it is refused. A rewrite of all its files that is consistent in itself cannot be seen without a
+    /// checkpoint that was kept elsewhere; the verdict says so.
+    Verify {
+        /// The folder of a bundle; without it, the store
+        bundle: Option<PathBuf>,
+    },
+    /// Write the whole log out
+    #[command(after_help = "\
+Examples:
+  callout audit export --format jsonl | sha256sum
+  callout audit export --format bundle --out evidence/ && python3 evidence/verify.py evidence/")]
+    Export {
+        /// jsonl: the records as they are stored; csv: for a spreadsheet; bundle: a folder that a stranger can verify
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+        /// The file, or for a bundle the folder; without it, standard output
+        #[arg(long, value_name = "PATH", required_if_eq("format", "bundle"))]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Say where the store is and what it holds
+    Info {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy the store, while others may be writing to it, and check the copy
+    Backup {
+        /// The file to make; it must not be there yet
+        file: PathBuf,
+    },
+}
+
+/// How a command says what it has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+}
+
+/// How the log is written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Jsonl,
+    Csv,
+    Bundle,
+}
+
+/// How a run executes, as far as this version can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeWord {
+    /// For real, in whatever environment it is
+    Live,
+}
+
+impl ModeWord {
+    /// The mode.
+    pub(crate) const fn mode(self) -> Mode {
+        match self {
+            Self::Live => Mode::Live,
+        }
+    }
+}
+
+impl Args {
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// What is left to do is to exit: help or a complaint has been printed.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
+        Self::try_parse_from(words).map_err(|shown| {
+            // Nobody is left to be told that nobody reads.
+            let _ = shown.print();
+            if shown.use_stderr() { Exit::Usage } else { Exit::Success }
+        })
+    }
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    match text.parse() {
+        _ if text == "max" => Ok(Speed::Max),
+        Ok(times @ 1..) => Ok(Speed::Times(times)),
+        _ => Err("it is a whole number of at least 1, or `max`".into()),
+    }
+}
+
+fn input(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("an input is written NAME=VALUE".into()),
+    }
+}
+
+fn risk(text: &str) -> Result<Risk, String> {
+    Risk::parse(text)
+        .filter(|risk| *risk > Risk::Read)
+        .ok_or_else(|| "it is reversible, destructive or irreversible".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_may_stand_everywhere_stands_before_and_after_a_command() {
+        for line in ["callout --store x.db --speed max runs", "callout runs --speed max --store x.db"] {
+            let global = read(line).unwrap().global;
+            assert_eq!((global.store, global.speed), (Some("x.db".into()), Some(Speed::Max)));
+        }
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_a_usage_error() {
+        for line in [
+            "callout run k --speed 0",
+            "callout run k --yes read --headless",
+            "callout run k --yes destructive",
+            "callout run k -i vault",
+            "callout run k --mode rehearsal",
+            "callout sim fault --path x",
+            "callout sim fault --status 500 --hold",
+            "callout audit export --format bundle",
+            "callout tick",
+        ] {
+            let error = read(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_input_keeps_what_stands_behind_its_first_equals_sign() {
+        let Some(Command::Run(run)) = read("callout run k -i url=https://x/?a=b -i n=").unwrap().command else {
+            panic!("it is a run");
+        };
+        let pairs = [("url", "https://x/?a=b"), ("n", "")];
+        assert_eq!(run.inputs.inputs, pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}

@@ -1,0 +1,7 @@
+//! The command line as clap reads it; doc comments are the help texts. The only place that knows clap.
+
+mod command;
+mod sim;
+
+pub(crate) use command::{Args, Audit, Command, ExportFormat, Format, Global, Headless, Run, Speed, Store};
+pub(crate) use sim::{Fault, Sim};

@@ -1,0 +1,29 @@
+//! The commands: a short function each, printing to the writer that it is given.
+
+mod actions;
+mod audit;
+mod check;
+mod doctor;
+mod home;
+mod list;
+mod plan;
+mod request;
+mod runs;
+mod show;
+mod sim;
+mod store;
+mod timeline;
+
+pub(crate) use actions::actions;
+pub(crate) use audit::audit;
+pub(crate) use check::{check, explain};
+pub(crate) use doctor::doctor;
+pub(crate) use home::home;
+pub(crate) use list::list;
+pub(crate) use plan::plan;
+pub(crate) use request::{abort, note, pause};
+pub(crate) use runs::runs;
+pub(crate) use show::show;
+pub(crate) use sim::sim;
+pub(crate) use store::store;
+pub(crate) use timeline::timeline;

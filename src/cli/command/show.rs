@@ -1,0 +1,124 @@
+use std::io::Write;
+
+use crate::base::Seq;
+use crate::cli::library::{Loaded, Source};
+use crate::cli::text::{columns, count, field, printable};
+use crate::cli::{Exit, Failure, Setting, store};
+use crate::engine;
+use crate::journal::{Journal as _, RunRow, SqliteJournal};
+use crate::projection::{Board, Mark, Question};
+use crate::runbook::{Parameter, ParameterType, Runbook};
+
+/// Shows a run as it stands, if there is one of that id, or else a runbook.
+pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let could_be_id = what.len() >= 4 && what.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if could_be_id
+        && let Some(mut journal) = store::reader(setting)?
+        && !journal.find_runs(what)?.is_empty()
+    {
+        let row = store::find_run(&journal, what)?;
+        return run(&mut journal, &row, out);
+    }
+    let Loaded { runbook, revision, .. } = Source::find(setting, what)?.load(setting)?;
+    show_runbook(&runbook, &revision.origin.to_string(), out)?;
+    Ok(Exit::Success)
+}
+
+fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let entries = journal.of_run(row.run, Seq(0))?;
+    let state = engine::fold(journal.log(), row.run, &entries)?;
+    // Nobody looks at a running clock here: the run is shown as of its last entry.
+    let board = Board::of(&state, &[], "", state.changed);
+    let header = &board.header;
+    writeln!(out, "Run {} of {} ({})", row.run, header.runbook, header.revision)?;
+    let watermark = if header.simulated { " (simulated: no evidence of production recovery)" } else { " (LIVE)" };
+    field(out, "Where", &format!("{}{watermark}", header.environment))?;
+    let doubt =
+        if header.in_doubt > 0 { format!(", {} IN DOUBT", count(header.in_doubt, "step")) } else { String::new() };
+    field(out, "State", &format!("{}{doubt}", header.state))?;
+    field(out, "Elapsed", &header.elapsed.to_string())?;
+    writeln!(out)?;
+    let steps = board.steps.iter().map(|line| {
+        let indent = "  ".repeat(usize::from(line.depth));
+        let took = line.took.map(|span| span.to_string()).unwrap_or_default();
+        let remark = [line.title.as_str(), line.remark.as_str()].into_iter().filter(|part| !part.is_empty());
+        [format!("{indent}{}", line.id), word(line.mark).to_owned(), took, remark.collect::<Vec<_>>().join("; ")]
+    });
+    out.write_all(columns(steps).as_bytes())?;
+    if let Some(need) = &board.need {
+        writeln!(out, "\n{} needs you: {}", need.step, printable(&need.title))?;
+        for fact in &need.facts {
+            field(out, &fact.label, &fact.text)?;
+        }
+        let question = match &need.question {
+            Question::Acknowledge { .. } => "to be acknowledged".to_owned(),
+            Question::ReadBack { expected, risk, .. } => format!("{risk}: to be confirmed by typing `{expected}`"),
+            Question::Choose { question, .. } => question.clone(),
+        };
+        field(out, "Asked", &question)?;
+    }
+    if let Some(ended) = &board.ended {
+        writeln!(out, "\n{}", printable(ended))?;
+    }
+    Ok(Exit::Success)
+}
+
+const fn word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Pending => "pending",
+        Mark::NeedsYou => "needs you",
+        Mark::Waiting => "waiting",
+        Mark::Running => "running",
+        Mark::Succeeded => "succeeded",
+        Mark::Failed => "FAILED",
+        Mark::InDoubt => "IN DOUBT",
+        Mark::Skipped => "skipped",
+        Mark::Cancelled => "cancelled",
+    }
+}
+
+fn show_runbook(runbook: &Runbook, revision: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "{} {}: {}\n", runbook.id, runbook.version, printable(&runbook.title))?;
+    field(out, "Revision", revision)?;
+    for (label, text) in [("SOP", &runbook.sop), ("Owner", &runbook.owner)] {
+        if let Some(text) = text {
+            field(out, label, text)?;
+        }
+    }
+    for (label, texts) in [("Use when", &runbook.use_when), ("Not when", &runbook.not_when)] {
+        for text in texts {
+            field(out, label, text)?;
+        }
+    }
+    if let Some(rto) = runbook.rto {
+        field(out, "RTO", &rto.to_string())?;
+    }
+    if !runbook.parameters.is_empty() {
+        writeln!(out, "\nParameters")?;
+    }
+    let parameters = runbook.parameters.iter().map(|parameter| {
+        let Parameter { name, kind, description, default } = parameter;
+        let default = default.as_ref().map(|value| format!("default {value}")).unwrap_or_default();
+        [format!("  {name}"), type_word(kind), default, description.clone().unwrap_or_default()]
+    });
+    out.write_all(columns(parameters).as_bytes())?;
+    writeln!(out, "\nSteps")?;
+    let steps = runbook.steps.iter().map(|step| {
+        let risk = crate::plan::risk(step);
+        [format!("  {}", step.id), risk.to_string(), step.title.clone()]
+    });
+    out.write_all(columns(steps).as_bytes())?;
+    writeln!(out, "\n`callout plan {}` says exactly what they would do.", runbook.id)?;
+    Ok(())
+}
+
+fn type_word(kind: &ParameterType) -> String {
+    match kind {
+        ParameterType::String { .. } => "string".to_owned(),
+        ParameterType::Integer { .. } => "integer".to_owned(),
+        ParameterType::Boolean => "boolean".to_owned(),
+        ParameterType::Duration => "duration".to_owned(),
+        ParameterType::Target { of } => of.to_string(),
+        ParameterType::List { of } => format!("list of {}", type_word(of)),
+    }
+}

@@ -1,0 +1,97 @@
+use std::io::Write;
+
+use serde_json::{Value as Json, json};
+
+use crate::base::{Seq, Span};
+use crate::cli::text::printable;
+use crate::cli::{Exit, Failure, Setting, store};
+use crate::journal::{Journal as _, RunRow, SqliteJournal, StoreKind};
+use crate::projection::{Durations, Timeline, TimelineLine};
+
+/// Tells what happened in a run; without one, in the latest.
+pub(crate) fn timeline(
+    setting: &Setting,
+    run: Option<&str>,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let Some(mut journal) = store::reader(setting)? else {
+        if run.is_some() {
+            return Err(store::nothing_yet(setting)?);
+        }
+        writeln!(out, "{}", if as_json { "[]" } else { "There are no runs yet." })?;
+        return Ok(Exit::Success);
+    };
+    let found = match run {
+        Some(text) => Some(store::find_run(&journal, text)?),
+        None => journal.latest_run()?,
+    };
+    let Some(row) = found else {
+        writeln!(out, "{}", if as_json { "[]" } else { "There are no runs yet." })?;
+        return Ok(Exit::Success);
+    };
+    let lines = lines_of(&mut journal, &row)?;
+    let durations = Durations::of(&journal.of_run(row.run, Seq(0))?);
+    let simulated = journal.kind() == StoreKind::Simulated;
+    if as_json {
+        let documents = lines.iter().map(|line| document(line, &row, simulated));
+        writeln!(out, "{:#}", documents.collect::<Json>())?;
+    } else {
+        text(&lines, &row, simulated, out)?;
+        writeln!(out, "{}", time_of(&durations))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// The story of a run, from all of its entries.
+pub(super) fn lines_of(journal: &mut SqliteJournal, row: &RunRow) -> Result<Vec<TimelineLine>, Failure> {
+    let mut timeline = Timeline::default();
+    for entry in journal.of_run(row.run, Seq(0))? {
+        // A text that cannot be read is told as removed; the entry itself stands.
+        timeline.push(&entry, &mut |commit| journal.payload(commit).ok().flatten());
+    }
+    Ok(timeline.lines().to_vec())
+}
+
+fn text(lines: &[TimelineLine], row: &RunRow, simulated: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let watermark = if simulated { " (simulated: no evidence of production recovery)" } else { "" };
+    writeln!(out, "Run {} of {}{watermark}", row.run.short(), row.runbook)?;
+    let mut day = String::new();
+    for line in lines {
+        // The first ten characters of a moment are its date.
+        let date = line.at.to_string().get(..10).unwrap_or_default().to_owned();
+        if date != day {
+            writeln!(out, "{date}")?;
+            day = date;
+        }
+        let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
+        writeln!(out, "{} {step}{}", line.at.clock_face(), printable(&line.text))?;
+    }
+    Ok(())
+}
+
+/// Where the time went, people's apart from the machine's.
+fn time_of(durations: &Durations) -> String {
+    let parts = [
+        ("machine", durations.machine),
+        ("operator", durations.operator),
+        ("Azure", durations.azure),
+        ("in doubt", durations.in_doubt),
+        ("waiting as written", durations.waiting),
+        ("standing still", durations.standing_still),
+    ];
+    let parts = parts.iter().filter(|(_, span)| *span > Span::ZERO).map(|(name, span)| format!("{name} {span}"));
+    let rework = if durations.rework > 0 { format!("; {} further attempts", durations.rework) } else { String::new() };
+    format!("Time {}: {}{rework}", durations.total, parts.collect::<Vec<_>>().join(", "))
+}
+
+fn document(line: &TimelineLine, row: &RunRow, simulated: bool) -> Json {
+    json!({
+        "run": row.run,
+        "at": line.at,
+        "step": line.step,
+        "text": line.text,
+        "loud": line.loud,
+        "simulated": simulated,
+    })
+}

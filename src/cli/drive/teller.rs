@@ -1,0 +1,138 @@
+use std::io::Write;
+
+use crate::cli::Failure;
+use crate::effect::Risk;
+use crate::projection::{Answer, Board, Mark, Need, Question, StepLine};
+
+/// Where lines go.
+pub(super) type Out<'a> = &'a mut (dyn Write + Send);
+
+/// Tells the lines of the timeline that have not been told.
+#[derive(Default)]
+pub(super) struct Teller {
+    told: usize,
+    remark: Option<String>,
+    /// The date of the last line that was told.
+    day: Option<String>,
+}
+
+impl Teller {
+    /// Says which run this is; what was told before it was taken up is only counted.
+    pub(super) fn head(&mut self, board: &Board, out: Out<'_>) -> Result<(), Failure> {
+        let header = &board.header;
+        let real = if header.simulated { "SIMULATED " } else { "" };
+        writeln!(
+            out,
+            "{real}{}  {} @ {}  run {}  {}",
+            header.environment, header.runbook, header.revision, header.run, header.operator
+        )?;
+        if board.timeline.len() > 1 {
+            self.told = board.timeline.len();
+            writeln!(out, "({} earlier lines: `callout timeline {}`)", self.told, header.run)?;
+        }
+        Ok(())
+    }
+
+    /// Tells what is new on the board, and the remark if it is another.
+    pub(super) fn tell(&mut self, board: &Board, remark: Option<String>, out: Out<'_>) -> Result<(), Failure> {
+        for line in board.timeline.iter().skip(self.told) {
+            let day = line.at.day();
+            // A wait may take days; the first line needs no date, as it is now.
+            if self.day.replace(day.clone()).is_some_and(|last| last != day) {
+                writeln!(out, "{day}")?;
+            }
+            let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
+            writeln!(out, "{} {step}{}", line.at.clock_face(), line.text)?;
+        }
+        self.told = board.timeline.len();
+        if remark != self.remark {
+            if let Some(remark) = &remark {
+                writeln!(out, "({remark})")?;
+            }
+            self.remark = remark;
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// Whether nothing new is started because somebody asked for that.
+pub(super) fn is_paused(board: &Board) -> bool {
+    board.header.state == "paused"
+}
+
+/// Whether the run is to end and has not ended yet.
+pub(super) fn is_aborting(board: &Board) -> bool {
+    board.header.state == "aborting"
+}
+
+/// Says what is asked, with everything that is needed to decide.
+pub(super) fn show(need: &Need, board: &Board, out: Out<'_>) -> Result<(), Failure> {
+    writeln!(out, "\n── {} ── {}", need.step, need.title)?;
+    for fact in &need.facts {
+        let mut lines = fact.text.lines();
+        writeln!(out, "  {:<12} {}", fact.label, lines.next().unwrap_or_default())?;
+        for line in lines {
+            writeln!(out, "  {:<12} {line}", "")?;
+        }
+    }
+    match &need.question {
+        Question::Acknowledge { .. } => writeln!(out, "Enter confirms; `abort` ends the run.")?,
+        Question::ReadBack { expected, risk, .. } => {
+            writeln!(out, "This is {risk}. Type `{expected}` to confirm it; `abort` ends the run.")?;
+        }
+        Question::Choose { question, choices } => {
+            writeln!(out, "{question}")?;
+            for (number, choice) in choices.iter().enumerate() {
+                let typed = choice.read_back.as_ref().map(|text| format!(" (then `{text}`)")).unwrap_or_default();
+                writeln!(out, "  {}  {}{typed}", number + 1, choice.label)?;
+            }
+            if choices.iter().enumerate().any(|(position, choice)| ends(position, &choice.answer)) {
+                show_end(board, out)?;
+            }
+            writeln!(out, "Type a number.")?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a choice ends the run: a gate goes on with its first choice only.
+const fn ends(position: usize, answer: &Answer) -> bool {
+    match answer {
+        Answer::Abort => true,
+        Answer::Decide(_) => position > 0,
+        Answer::ProbeAgain | Answer::Adopt | Answer::SendAgain | Answer::GiveUp | Answer::Retry => false,
+    }
+}
+
+/// Says what ending the run leaves as it is (DESIGN §4.8).
+pub(super) fn show_end(board: &Board, out: Out<'_>) -> Result<(), Failure> {
+    writeln!(out, "Ending the run starts nothing more, sends nothing again, and undoes nothing.")?;
+    let left = [
+        ("In flight, and waited for", marked(board, Mark::Running)),
+        ("In doubt, and stays in doubt", marked(board, Mark::InDoubt)),
+        ("Failed, perhaps after a change", marked(board, Mark::Failed)),
+        ("Done, and left standing as it is", marked(board, Mark::Succeeded)),
+    ];
+    for (heading, steps) in left.iter().filter(|(_, steps)| !steps.is_empty()) {
+        writeln!(out, "  {heading}:")?;
+        for step in steps {
+            let title = if step.title.is_empty() { &step.operation } else { &step.title };
+            writeln!(out, "    {}  {title}", step.id)?;
+        }
+    }
+    if left.iter().all(|(_, steps)| steps.is_empty()) {
+        writeln!(out, "  This run has changed nothing so far.")?;
+    }
+    Ok(())
+}
+
+/// The steps of that mark that may change something, without the groups whose items stand below them.
+fn marked(board: &Board, mark: Mark) -> Vec<&StepLine> {
+    let steps = &board.steps;
+    let is_group = |at: usize| steps.get(at + 1).is_some_and(|next| next.depth > steps[at].depth);
+    let lines = steps.iter().enumerate();
+    lines
+        .filter(|(at, step)| step.mark == mark && step.risk > Risk::Read && !is_group(*at))
+        .map(|(_, step)| step)
+        .collect()
+}

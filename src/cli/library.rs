@@ -1,0 +1,236 @@
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Setting, findings};
+use crate::base::did_you_mean;
+use crate::journal::text_digest;
+use crate::plan::{Origin, Revision};
+use crate::runbook::{self, Runbook};
+use crate::world::{WorldError, blob_id, revision_of};
+
+/// The folder of a library in which its runbooks stand.
+pub(crate) const RUNBOOKS: &str = "runbooks";
+/// The checker takes at most 4 MiB, so a byte more is enough for it to say so; a larger file is not read further.
+const READ_AT_MOST: u64 = (4 << 20) + 1;
+
+/// Where runbooks are found by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Library {
+    /// The set that is built into the program.
+    BuiltIn,
+    /// A folder with `runbooks/`.
+    Folder(PathBuf),
+}
+
+/// A runbook's file, not yet read for what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The file as a person knows it: relative to the current folder where it is below it, or `(built in)/NAME.yaml`.
+    pub(crate) shown: String,
+    /// The bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// The file; none for what is built in.
+    path: Option<PathBuf>,
+}
+
+/// A runbook that can be planned: checked, with its revision and its text, both of which travel with a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// The runbook.
+    pub(crate) runbook: Runbook,
+    /// Which text it is.
+    pub(crate) revision: Revision,
+    /// The text.
+    pub(crate) text: String,
+}
+
+impl Library {
+    /// The library: the one that was named, else the nearest folder with `runbooks/`, else what is built in.
+    ///
+    /// # Errors
+    /// The folder that was named has no `runbooks/`.
+    pub(crate) fn of(setting: &Setting) -> Result<Self, Failure> {
+        if let Some(folder) = &setting.library {
+            return if folder.join(RUNBOOKS).is_dir() {
+                Ok(Self::Folder(folder.clone()))
+            } else {
+                Err(Failure::usage(format!("`{}` is not a library: it has no folder `{RUNBOOKS}`", folder.display()))
+                    .hint(format!("name the folder that holds `{RUNBOOKS}/`")))
+            };
+        }
+        let nearest = setting.here.ancestors().find(|folder| folder.join(RUNBOOKS).is_dir());
+        Ok(nearest.map_or(Self::BuiltIn, |folder| Self::Folder(folder.to_owned())))
+    }
+
+    /// Every runbook's file, sorted by name.
+    ///
+    /// # Errors
+    /// The folder, or a file in it, cannot be read.
+    pub(crate) fn sources(&self, setting: &Setting) -> Result<Vec<Source>, Failure> {
+        match self {
+            Self::BuiltIn => Ok(runbook::shipped().iter().map(|(file, text)| Source::built_in(file, text)).collect()),
+            Self::Folder(folder) => {
+                files_of(&folder.join(RUNBOOKS))?.iter().map(|path| Source::read(setting, path)).collect()
+            }
+        }
+    }
+
+    /// The runbook of that name.
+    fn named(&self, setting: &Setting, name: &str) -> Result<Source, Failure> {
+        let known: Vec<String> = match self {
+            Self::BuiltIn => {
+                let is_it = |(file, _): &&(&str, &str)| stem(Path::new(file)) == name;
+                if let Some((file, text)) = runbook::shipped().iter().find(is_it) {
+                    return Ok(Source::built_in(file, text));
+                }
+                runbook::shipped().iter().map(|(file, _)| stem(Path::new(file))).collect()
+            }
+            Self::Folder(folder) => {
+                let files = files_of(&folder.join(RUNBOOKS))?;
+                if let Some(path) = files.iter().find(|path| stem(path) == name) {
+                    return Source::read(setting, path);
+                }
+                files.iter().map(|path| stem(path)).collect()
+            }
+        };
+        Err(self.unknown(setting, name, &known))
+    }
+
+    fn unknown(&self, setting: &Setting, name: &str, known: &[String]) -> Failure {
+        let place = match self {
+            Self::BuiltIn => "among those that are built in".to_owned(),
+            Self::Folder(folder) => format!("in {}", shown(setting, &folder.join(RUNBOOKS))),
+        };
+        let hint = match did_you_mean(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "there is none at all; `--library DIR` names another library".to_owned(),
+            None => format!("there are {}", known.join(", ")),
+        };
+        Failure::usage(format!("there is no runbook `{name}` {place}")).hint(hint)
+    }
+}
+
+impl Source {
+    /// Finds a runbook by name, or by its file if it is written as one.
+    ///
+    /// # Errors
+    /// There is none, or its file cannot be read.
+    pub(crate) fn find(setting: &Setting, name: &str) -> Result<Self, Failure> {
+        let is_file = name.contains(['/', '\\']) || has_ending(Path::new(name));
+        if is_file {
+            return Self::read(setting, &setting.here.join(name));
+        }
+        if let Some((name, revision)) = name.split_once('@') {
+            return Err(Failure::usage(format!("this version cannot take `{name}` at the revision `{revision}`"))
+                .hint(format!("check `{revision}` out with git and run `{name}`; the run records the revision")));
+        }
+        Library::of(setting)?.named(setting, name)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It is not there, is no file, or cannot be read.
+    pub(crate) fn read(setting: &Setting, path: &Path) -> Result<Self, Failure> {
+        let shown = shown(setting, path);
+        let wrong = |why: &str| Failure::usage(format!("`{shown}` {why}"));
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                wrong("is not there").hint("`callout list` lists the runbooks of the library")
+            }
+            _ => wrong("cannot be read").because(&error),
+        })?;
+        if !metadata.is_file() {
+            return Err(wrong(if metadata.is_dir() { "is a folder, not a runbook" } else { "is not a file" }));
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(|error| wrong("cannot be read").because(&error))?;
+        file.take(READ_AT_MOST).read_to_end(&mut bytes).map_err(|error| wrong("cannot be read").because(&error))?;
+        Ok(Self { shown, bytes, path: Some(path.to_owned()) })
+    }
+
+    /// The name under which it is found.
+    pub(crate) fn name(&self) -> String {
+        stem(Path::new(&self.shown))
+    }
+
+    fn built_in(file: &str, text: &str) -> Self {
+        Self { shown: format!("(built in)/{file}"), bytes: text.into(), path: None }
+    }
+
+    /// Which text it is. A file that is equal to the built-in one of its name is as good as that one, wherever it is.
+    ///
+    /// # Errors
+    /// The file lies in a git repository that cannot be read.
+    pub(crate) fn revision(&self) -> Result<Revision, Failure> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let origin = match &self.path {
+            Some(path) if !is_shipped(path, &text) => self.origin(path)?,
+            _ => Origin::Shipped,
+        };
+        Ok(Revision { text: text_digest(&text), origin })
+    }
+
+    fn origin(&self, path: &Path) -> Result<Origin, Failure> {
+        let unknown = |error: WorldError| {
+            Failure::usage(format!("the revision of `{}` cannot be told", self.shown))
+                .because(&error)
+                .hint("is the repository yours? git's own rule `safe.directory` holds here too")
+        };
+        let Some(state) = revision_of(path).map_err(unknown)? else { return Ok(Origin::File) };
+        let blob = blob_id(&self.bytes).map_err(unknown)?;
+        Ok(Origin::Git { commit: state.commit, blob, dirty: state.dirty })
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// There is an error among the findings; all of them are shown, each with its place.
+    pub(crate) fn load(self, setting: &Setting) -> Result<Loaded, Failure> {
+        let checked = runbook::check(&self.shown, &self.bytes);
+        let Some(runbook) = checked.runbook else {
+            return Err(findings::refused(&checked.findings, &self.shown, &self.bytes, setting.colour)
+                .hint("`callout check --explain CODE` says more about a code"));
+        };
+        let revision = self.revision()?;
+        // The checker has refused whatever is not UTF-8.
+        Ok(Loaded { runbook, revision, text: String::from_utf8_lossy(&self.bytes).into_owned() })
+    }
+}
+
+/// The YAML files of a folder, sorted.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("the folder `{}` cannot be read", folder.display())).because(&error)
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if has_ending(&path) && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_shipped(path: &Path, text: &str) -> bool {
+    runbook::shipped().iter().any(|(file, built_in)| path.file_name() == Some(file.as_ref()) && *built_in == text)
+}
+
+fn has_ending(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A path for a person: short where it lies below the current folder.
+pub(crate) fn shown(setting: &Setting, path: &Path) -> String {
+    path.strip_prefix(&setting.here).unwrap_or(path).display().to_string()
+}

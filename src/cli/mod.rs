@@ -1,0 +1,29 @@
+//! Arguments in, exit code out: the composition root.
+//!
+//! What comes in: a command line, the environment, the files that they name. What goes out: text on two streams and an
+//! exit code. Here, and only here, the rooms are joined: `main` is the table of contents, each command is a short function
+//! in `command`, and what several of them need (library, environment, store, estate) has a file of its own. Errors of all
+//! rooms become a `Failure` here, with an exit code and a hint.
+//!
+//! Deliberately absent: decisions about a run, SQL, HTTP, and any second place that reads the environment (`setting`) or
+//! the command line (`args`). Nobody imports this room but `src/main.rs`.
+
+mod args;
+mod command;
+mod drive;
+mod environment;
+mod estate;
+mod failure;
+mod findings;
+mod library;
+mod log;
+mod main;
+mod prepare;
+mod setting;
+mod store;
+mod text;
+
+pub use main::main;
+
+pub(crate) use failure::{Exit, Failure};
+pub(crate) use setting::Setting;

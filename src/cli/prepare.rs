@@ -1,0 +1,53 @@
+use super::environment::environment;
+use super::library::{Loaded, Source};
+use super::{Failure, Setting};
+use crate::plan::{Input, Mode, Place, Plan};
+use crate::runbook::{Environment, InputProblem, bind_inputs};
+
+/// A plan, and what a run needs beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    /// What would happen.
+    pub(crate) plan: Plan,
+    /// The runbook's text, which travels with the run.
+    pub(crate) text: String,
+    /// Where it would happen.
+    pub(crate) environment: Environment,
+}
+
+/// Finds a runbook, checks it, and binds it to the environment and the given inputs. Opens and creates nothing.
+///
+/// # Errors
+/// The runbook, the environment or an input is not as it must be. Everything that is wrong with one of them is said at
+/// once.
+pub(crate) fn prepare(
+    setting: &Setting,
+    name: &str,
+    given: &[(String, String)],
+    mode: Mode,
+) -> Result<Prepared, Failure> {
+    let Loaded { runbook, revision, text } = Source::find(setting, name)?.load(setting)?;
+    let environment = environment(setting)?;
+    let mut bound = bind_inputs(&runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
+    let inputs = runbook.parameters.iter().filter_map(|parameter| {
+        let value = bound.remove(&parameter.name)?;
+        Some(Input { name: parameter.name.clone(), value })
+    });
+    let inputs = inputs.collect();
+    let place = Place {
+        environment: environment.name.clone(),
+        estate: environment.estate,
+        tenant: environment.tenant.clone(),
+        subscription: environment.subscription.clone(),
+        protected: environment.protected,
+    };
+    Ok(Prepared { plan: Plan { runbook, revision, inputs, place, mode }, text, environment })
+}
+
+fn wrong_inputs(problems: &[InputProblem]) -> Failure {
+    if let [InputProblem { message, help, .. }] = problems {
+        return Failure::usage(message).maybe_hint(help.clone());
+    }
+    let lines: Vec<String> = problems.iter().map(|problem| format!("{problem}\n")).collect();
+    Failure::usage(format!("{} inputs are wrong; nothing was started", problems.len())).below(lines.concat())
+}

@@ -1,0 +1,230 @@
+use std::fs::DirBuilder;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::environment;
+use super::{Exit, Failure, Setting};
+use crate::base::{Clock as _, did_you_mean};
+use crate::engine::EngineError;
+use crate::journal::{
+    Access, Actor, AppendError, Authn, Channel, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal,
+    StoreKind,
+};
+use crate::runbook::EstateKind;
+use crate::world::{SystemClock, SystemEntropy, WorldError, network_file_system, os_user};
+
+/// Another writer is waited for this long.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The store that a command works on: the one that was named, or that of the environment. It need not be there.
+///
+/// # Errors
+/// No store was named, and the environment cannot be told.
+pub(crate) fn place(setting: &Setting) -> Result<PathBuf, Failure> {
+    match &setting.store {
+        Some(path) => Ok(path.clone()),
+        None => Ok(setting.store_for(environment(setting)?.estate)),
+    }
+}
+
+/// Opens the store to read; nothing if there is none yet, or nothing in it. Creates nothing.
+///
+/// # Errors
+/// It is not a store, newer, damaged, or cannot be read.
+pub(crate) fn reader(setting: &Setting) -> Result<Option<SqliteJournal>, Failure> {
+    match at(&place(setting)?) {
+        Ok(journal) => Ok(Some(journal)),
+        Err(OpenError::Missing(_) | OpenError::Empty(_) | OpenError::NoFolder(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Opens the store in that very file to read it.
+///
+/// # Errors
+/// As [`reader`]; and it is not there, or there is nothing in it.
+pub(crate) fn at(path: &Path) -> Result<SqliteJournal, OpenError> {
+    open(path, Access::ReadOnly(None), Channel::Cli)
+}
+
+/// Opens a store that is there, to append to it.
+///
+/// # Errors
+/// As [`reader`]; and it is not there, or cannot be written.
+pub(crate) fn writer(setting: &Setting) -> Result<SqliteJournal, Failure> {
+    match open(&place(setting)?, Access::Existing(None), Channel::Cli) {
+        Err(OpenError::Missing(_) | OpenError::NoFolder(_)) => Err(nothing_yet(setting)?),
+        opened => Ok(opened?),
+    }
+}
+
+/// Opens the store in that very file to append to it.
+///
+/// # Errors
+/// As [`writer`].
+pub(crate) fn to_append(path: &Path) -> Result<SqliteJournal, Failure> {
+    Ok(open(path, Access::Existing(None), Channel::Cli)?)
+}
+
+/// Opens the store for a run in an estate of that kind, and makes it if there is none.
+///
+/// # Errors
+/// As [`writer`]; and it belongs to the other kind of estate, or cannot be made. Nothing has been created then but,
+/// perhaps, the data folder.
+pub(crate) fn for_run(setting: &Setting, estate: EstateKind, channel: Channel) -> Result<SqliteJournal, Failure> {
+    make_usual_folder(setting)?;
+    let kind = match estate {
+        EstateKind::Live => StoreKind::Live,
+        EstateKind::Simulated => StoreKind::Simulated,
+    };
+    Ok(open(&setting.store_for(estate), Access::Create(kind), channel)?)
+}
+
+/// The place for a simulated world, after making sure that it does not stand beside a live store or something that is
+/// no store at all. The data folder is made; nothing else is.
+///
+/// # Errors
+/// As [`reader`]; and the store is live, or its folder cannot be had.
+pub(crate) fn for_world(setting: &Setting) -> Result<PathBuf, Failure> {
+    make_usual_folder(setting)?;
+    let path = setting.store_for(EstateKind::Simulated);
+    match open(&path, Access::ReadOnly(Some(StoreKind::Simulated)), Channel::Cli) {
+        Ok(_) | Err(OpenError::Missing(_) | OpenError::Empty(_)) => Ok(path),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the data folder, unless the store was named: then its folder must be there already, because a slip of the key
+/// must not begin a second history.
+///
+/// # Errors
+/// The folder cannot be made.
+fn make_usual_folder(setting: &Setting) -> Result<(), Failure> {
+    if setting.store.is_some() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&setting.data).map_err(|error| {
+        Failure::usage(format!("the folder `{}` cannot be made", setting.data.display()))
+            .because(&error)
+            .hint("name a store in another folder with `--store FILE`")
+    })
+}
+
+/// The run that a person means.
+///
+/// # Errors
+/// None, or more than one.
+pub(crate) fn find_run(journal: &SqliteJournal, text: &str) -> Result<RunRow, Failure> {
+    let mut found = journal.find_runs(text)?;
+    let short = |row: &RunRow| row.run.short();
+    match (found.pop(), found.len()) {
+        (Some(row), 0) => Ok(row),
+        (Some(_), others) => {
+            Err(Failure::usage(format!("`{text}` is the beginning of {} runs", others + 1))
+                .hint("write more of its id"))
+        }
+        (None, _) => {
+            let shorts: Vec<String> = journal.runs()?.iter().map(short).collect();
+            let near =
+                did_you_mean(text, shorts.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let hint = near.unwrap_or_else(|| "`callout runs` lists them".to_owned());
+            Err(Failure::usage(format!("there is no run `{text}` in `{}`", journal.path().display())).hint(hint))
+        }
+    }
+}
+
+/// Nobody has recorded anything yet.
+pub(crate) fn nothing_yet(setting: &Setting) -> Result<Failure, Failure> {
+    let place = place(setting)?;
+    Ok(Failure::usage(format!("there is no store `{}` yet", place.display())).hint("`callout run RUNBOOK` makes it"))
+}
+
+/// Who acts where no token was used: all that is known is the operating system's user.
+pub(crate) fn unsigned() -> Actor {
+    Actor { authn: Authn::None, tenant: None, object: None, os_user: os_user() }
+}
+
+fn open(path: &Path, access: Access, channel: Channel) -> Result<SqliteJournal, OpenError> {
+    let failed = |source: WorldError| OpenError::Open { path: path.to_owned(), source: source.into() };
+    let entropy = SystemEntropy::open().map_err(failed)?;
+    SqliteJournal::open(&Opening {
+        path,
+        access,
+        busy: BUSY,
+        entropy: &entropy,
+        now: SystemClock.host_now(),
+        actor: unsigned(),
+        channel,
+        network: &network_file_system,
+    })
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let failure = Self::of(Exit::Usage, &error);
+        match error {
+            OpenError::ReadOnly(_) | OpenError::Full(_) => {
+                failure.hint("`--store FILE` names a store in another place")
+            }
+            OpenError::NotAStore { .. } => failure.hint("it was left untouched; name another file with `--store FILE`"),
+            OpenError::Empty(_) | OpenError::Missing(_) => failure.hint("`callout run RUNBOOK` records the first run"),
+            OpenError::NoFolder(_)
+            | OpenError::Newer { .. }
+            | OpenError::OtherKind { .. }
+            | OpenError::Network { .. }
+            | OpenError::Busy(_)
+            | OpenError::Damaged { .. }
+            | OpenError::Library { .. }
+            | OpenError::Open { .. } => failure,
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let failure = Self::of(Exit::Usage, &error);
+        match error {
+            ReadError::Entry { .. } => failure.hint("`callout audit verify` says whether the log is whole"),
+            ReadError::Store(_) => failure.hint("`callout doctor` looks at the store"),
+        }
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Entry(_) => Self::of(Exit::Internal, &error),
+            AppendError::Superseded
+            | AppendError::Held { .. }
+            | AppendError::Busy
+            | AppendError::Full
+            | AppendError::Write(_) => Self::of(Exit::Usage, &error).hint("nothing was written"),
+        }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        Self::of(Exit::Usage, &error).hint("may this user write beside the store?")
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let exit = match error {
+            EngineError::Begin(_) | EngineError::Read(_) | EngineError::Unknown | EngineError::Over => Exit::Usage,
+            EngineError::Fold(_) | EngineError::Plan(_) => Exit::Failed,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<WorldError> for Failure {
+    fn from(error: WorldError) -> Self {
+        Self::of(Exit::Failed, &error)
+    }
+}

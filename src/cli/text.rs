@@ -1,0 +1,50 @@
+use std::io::{self, Write};
+
+/// Rows in columns, each as wide as its widest cell; the last column is as wide as it likes. Ends with a newline unless
+/// there are no rows.
+pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|cell| printable(&cell))).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:<width$}  "));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// One labelled line.
+pub(crate) fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{label:<12}{}", printable(text))
+}
+
+/// The text without control characters but for newlines: what a file or a service says must not drive the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter }).collect()
+}
+
+/// `1 run`, `2 runs`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_need_to_be_and_lines_end_in_no_blanks() {
+        let rows = [["a".to_owned(), "bé".to_owned()], ["long".to_owned(), String::new()]];
+        assert_eq!(columns(rows), "a     bé\nlong\n");
+    }
+
+    #[test]
+    fn what_was_read_cannot_drive_the_terminal() {
+        assert_eq!(columns([["\u{1b}[2Jx".to_owned()]]), "\u{fffd}[2Jx\n");
+    }
+}

@@ -1,0 +1,6 @@
+//! The command line, as a person and a script meet it: the real program in a home of its own.
+
+mod export;
+mod input;
+mod look;
+mod simulated;
