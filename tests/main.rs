@@ -8,9 +8,21 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a test starts the program and reads the machine; it is in no room")]
 
+mod audit;
+mod beside;
 mod check;
 mod cli;
+mod corpus;
+mod crash;
+mod drive;
+mod journal;
+mod rollback;
+mod rotation;
 mod screens;
+mod secrets;
+mod signals;
+mod store;
 mod support;
+mod swap;
 mod tidy;
 mod world;

@@ -1,0 +1,6 @@
+//! A run and whoever answers it: the real program at pipes and terminals, in a home of its own.
+
+mod conversation;
+mod leaving;
+mod output;
+mod protected;

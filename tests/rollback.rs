@@ -1,0 +1,50 @@
+//! A whole rollback: what it brings back, and what it refuses to swap.
+
+use serde_json::json;
+
+use crate::support::{Estate, Home, Outcome};
+
+fn roll_back(home: &Home, inputs: &[&str]) -> Outcome {
+    home.callout(["run", "rollback", "--headless", "--yes", "destructive", "--speed", "max"]).args(inputs).run()
+}
+
+#[test]
+fn a_rollback_that_has_been_done_is_not_taken_back_by_a_second_one() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    roll_back(&home, &[]).succeeded();
+    assert_eq!((estate.build("production").as_str(), estate.build("staging").as_str()), ("4711", "4720"));
+    let again = roll_back(&home, &[]).exits(1);
+    assert!(again.stdout.contains("build 4720; expected build 4711"), "{}", again.stdout);
+    assert_eq!((estate.count("POST", "/slotsswap"), estate.build("production").as_str()), (1, "4711"));
+}
+
+#[test]
+fn only_the_very_build_that_was_named_is_brought_back() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let other = roll_back(&home, &["-i", "build=471"]).exits(1);
+    assert!(other.stdout.contains("build 4711; expected build 471"), "{}", other.stdout);
+    assert_eq!(estate.count("POST", "/slotsswap"), 0);
+}
+
+#[test]
+fn a_standby_that_is_not_a_slot_of_the_site_is_never_swapped() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let refused = roll_back(&home, &["-i", "standby=chatbot-worker"]).exits(1);
+    assert!(refused.stdout.contains("must be a slot"), "{}", refused.stdout);
+    let refused = roll_back(&home, &["-i", "app=chatbot-worker"]).exits(1);
+    assert!(refused.stdout.contains("the site that the slot belongs to"), "{}", refused.stdout);
+    assert_eq!(estate.count("POST", "/slotsswap"), 0);
+}
+
+#[test]
+fn what_the_site_answers_is_seen_as_its_answer_and_not_as_a_refusal_of_the_platform() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.fault("GET", "/health/ready", 1000, &json!({"status": {"code": 503, "body": "html"}}));
+    let unwell = roll_back(&home, &[]).exits(1);
+    assert!(unwell.stdout.contains("answered 503; expected 200"), "{}", unwell.stdout);
+    assert_eq!(estate.count("POST", "/slotsswap"), 0);
+}

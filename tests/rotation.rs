@@ -1,0 +1,6 @@
+//! A whole key rotation: by keystrokes, by lines through a pipe, and by nobody.
+
+mod headless;
+mod honest;
+mod keys;
+mod lines;
