@@ -16,6 +16,7 @@ mod corpus;
 mod crash;
 mod drive;
 mod journal;
+mod picture;
 mod rollback;
 mod rotation;
 mod screens;
