@@ -49,9 +49,9 @@ impl Engine {
                 });
                 self.keys.insert(task.id(), Key::Advance);
             }
-            Ask::Leave => self.leave(PauseReason::Left),
+            // The loop leaves at once by itself; what comes before the loop finds nothing in flight.
+            Ask::Leave | Ask::LeaveNow => self.leave(PauseReason::Left),
             Ask::Park { why } => self.leave(why),
-            Ask::LeaveNow => {}
         }
     }
 

@@ -249,6 +249,10 @@ impl Engine {
     /// When the same thing may be asked again, if it has to be.
     fn set_pace(&mut self, key: &Key, input: &Input) {
         let now = self.clock.now();
+        if let Input::Answered { attempt, meaning: Meaning::Accepted { retry_after, .. } } = input {
+            self.pace.insert(Key::Poll(*attempt), Pace::Estate(now.after(*retry_after)));
+            return;
+        }
         let wait = match (key, input) {
             (Key::Poll(_), Input::Polled { progress, .. }) => match progress {
                 Progress::Running { retry_after, .. } => *retry_after,
