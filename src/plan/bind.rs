@@ -25,6 +25,20 @@ pub enum BindError {
     /// A list was needed.
     #[error("`for_each` gives {0}, not a list")]
     NotAList(&'static str),
+    /// The list is longer than the runbook allows.
+    #[error("`for_each` has {found} items, and the runbook allows at most {at_most}")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        at_most: u32,
+    },
+    /// A text must name a moment.
+    #[error("`{0}` is not a moment, as `2026-03-01T03:10:00Z`")]
+    NotAMoment(String),
+    /// The step is of a kind that this version plans and cannot run.
+    #[error("this version of the program cannot run a step with `{0}`")]
+    Kind(&'static str),
     /// The row refuses the arguments.
     #[error("{action} cannot be rendered: {source}")]
     Render {

@@ -41,21 +41,28 @@ pub fn preview(plan: &Plan, step: &Step) -> Preview {
     };
     match &step.kind {
         StepKind::Action(spec) => of_call(plan, step, spec, blank(&spec.action, String::new())),
-        StepKind::Check(check) => of_call(plan, step, &check.call, blank(&check.call.action, String::new())),
-        StepKind::Manual { instruction } => blank("manual", instruction.source().to_owned()),
+        StepKind::Check(check) | StepKind::WaitCheck(check) => {
+            of_call(plan, step, &check.call, blank(&check.call.action, String::new()))
+        }
+        StepKind::Manual { instruction, .. } => blank("manual", instruction.source().to_owned()),
         StepKind::Gate { question, choices, .. } => {
-            blank("gate", format!("{} ({})", question.source(), choices.join(" | ")))
+            let names: Vec<_> = choices.iter().map(|choice| choice.name.as_str()).collect();
+            blank("gate", format!("{} ({})", question.source(), names.join(" | ")))
         }
         StepKind::Wait { span } => {
             blank("wait", format!("Waits {span} by the estate's clock; no process needs to live."))
         }
+        StepKind::WaitUntil { at } => {
+            blank("wait", format!("Waits until {} by the estate's clock; no process needs to live.", at.source()))
+        }
+        StepKind::Runbook(nested) => blank("runbook", format!("Does what the runbook `{}` says.", nested.runbook)),
     }
 }
 
 fn of_call(plan: &Plan, step: &Step, spec: &CallSpec, blank: Preview) -> Preview {
     let mut names = Placeholders { plan, item: None, used: RefCell::default() };
     // Where the list is known already, its first item shows what every item will do.
-    let items = step.for_each.as_ref().and_then(|list| list.evaluate(&names).ok());
+    let items = step.for_each.as_ref().and_then(|each| each.list.evaluate(&names).ok());
     names.item = items.as_ref().and_then(Value::as_list).and_then(|items| items.first().cloned());
     let (sends, unknown, row) = match bind(spec, &names) {
         Ok(bound) => (Some(names.put_back(bound.request.shown())), None, Some(bound.row)),
@@ -103,11 +110,7 @@ impl Placeholders<'_> {
 
     /// The outputs of a row, each by its stand-in.
     fn outputs(&self, step: &Step) -> Value {
-        let spec = match &step.kind {
-            StepKind::Action(spec) => spec,
-            StepKind::Check(check) => &check.call,
-            StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::Wait { .. } => return Value::record([]),
-        };
+        let Some(spec) = step.kind.call() else { return Value::record([]) };
         let outputs = crate::effect::find(&spec.action).map(|row| row.outputs).unwrap_or_default();
         let fields = outputs.iter().map(|output| {
             let path = format!("steps.{}.outputs.{}", step.id, output.name);

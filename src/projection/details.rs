@@ -3,7 +3,7 @@ use crate::base::Timestamp;
 use crate::effect::{self, Field, ProbeVerdict, Risk, Verdict};
 use crate::plan;
 use crate::run::{self, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, checks};
-use crate::runbook::{Step, StepKind};
+use crate::runbook::{self, Leads, Step, StepKind};
 
 /// What a person may want to know of a step, or of one instance of it.
 pub(super) fn details(
@@ -39,7 +39,7 @@ pub(super) fn details(
 fn what(state: &RunState, step: &Step, instance: Option<&Instance>, add: &mut impl FnMut(&str, String)) {
     let preview = plan::preview(&state.plan, step);
     let told = instance.filter(|instance| instance.phase != Phase::Pending).and_then(|instance| {
-        let (StepKind::Manual { instruction: text } | StepKind::Gate { question: text, .. }) = &step.kind else {
+        let (StepKind::Manual { instruction: text, .. } | StepKind::Gate { question: text, .. }) = &step.kind else {
             return None;
         };
         let outputs = state.outputs();
@@ -47,11 +47,7 @@ fn what(state: &RunState, step: &Step, instance: Option<&Instance>, add: &mut im
     });
     add("Does", told.unwrap_or(preview.summary));
     let bound = instance.or_else(|| state.instance(&crate::base::InstanceId::of(&step.id))).and_then(|instance| {
-        let spec = match &step.kind {
-            StepKind::Action(spec) => spec,
-            StepKind::Check(check) => &check.call,
-            StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::Wait { .. } => return None,
-        };
+        let spec = step.kind.call()?;
         let outputs = state.outputs();
         plan::bind(spec, &state.names(&outputs, instance)).ok()
     });
@@ -152,14 +148,14 @@ pub(super) fn need(state: &RunState, now: Timestamp) -> Option<Need> {
         }
         Phase::Awaiting(Awaiting::Person) => match &step.kind {
             StepKind::Gate { question, choices, .. } => {
-                let choices = choices.iter().enumerate().map(|(index, choice)| Choice {
-                    answer: Answer::Decide(choice.clone()),
-                    label: if index == 0 { choice.clone() } else { format!("{choice} (ends the run)") },
+                let choices = choices.iter().map(|runbook::Choice { name, leads }| Choice {
+                    answer: Answer::Decide(name.clone()),
+                    label: if *leads == Leads::End { format!("{name} (ends the run)") } else { name.clone() },
                     read_back: None,
                 });
                 ask(Question::Choose { question: text(question), choices: choices.collect() }, facts)
             }
-            StepKind::Manual { instruction } => {
+            StepKind::Manual { instruction, .. } => {
                 let done =
                     Choice { answer: Answer::Decide("done".into()), label: "It is done".into(), read_back: None };
                 ask(Question::Choose { question: text(instruction), choices: vec![done] }, facts)

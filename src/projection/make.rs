@@ -96,7 +96,7 @@ fn ended(state: &RunState, end: RunEnd) -> String {
 fn elapsed(state: &RunState, until: Timestamp) -> Span {
     let mut microseconds = until.since(state.began).microseconds();
     for group in &state.groups {
-        let is_wait = state.step(group).is_some_and(|step| matches!(step.kind, StepKind::Wait { .. }));
+        let is_wait = state.step(group).is_some_and(|step| step.kind.is_wait());
         for instance in group.instances.iter().filter(|_| is_wait) {
             if let Some(started) = instance.started {
                 microseconds -= instance.ended.unwrap_or(until).since(started).microseconds();
@@ -108,13 +108,7 @@ fn elapsed(state: &RunState, until: Timestamp) -> Span {
 
 fn step_lines(state: &RunState, group: &Group, now: Timestamp) -> Vec<StepLine> {
     let Some(step) = state.step(group) else { return Vec::new() };
-    let operation = match &step.kind {
-        StepKind::Action(spec) => spec.action.clone(),
-        StepKind::Check(check) => check.call.action.clone(),
-        StepKind::Manual { .. } => "manual".to_owned(),
-        StepKind::Gate { .. } => "gate".to_owned(),
-        StepKind::Wait { .. } => "wait".to_owned(),
-    };
+    let operation = step.kind.call().map_or(step.kind.word(), |call| &call.action).to_owned();
     let line = |id: InstanceId, depth: u8, mark: Mark, remark: String, instance: Option<&Instance>| StepLine {
         facts: details(state, step, group, instance, now),
         took: instance.and_then(|instance| took(instance, now)),

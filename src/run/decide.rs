@@ -6,7 +6,7 @@ use super::{Consent, ConsentBy, EffectConsent, Event, Input, Intent, Item, Obser
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Field, Risk, Verdict};
 use crate::plan::{self, BindError, Bound, StepPlace};
-use crate::runbook::{Step, StepKind};
+use crate::runbook::{Leads, Step, StepKind};
 
 /// Why an input changes nothing. The run is as it was.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -130,9 +130,19 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Result
     }
     Ok(match &step.kind {
         StepKind::Wait { span } => vec![Event::Waiting { step: instance.id.clone(), until: now.after(*span) }],
+        StepKind::WaitUntil { at } => {
+            let outputs = state.outputs();
+            let at = at
+                .evaluate(&state.names(&outputs, instance))
+                .map_err(|source| BindError::Argument { argument: "until".into(), source })?;
+            let until = at.as_text().and_then(|text| text.parse().ok());
+            let until: Timestamp = until.ok_or_else(|| BindError::NotAMoment(at.to_string()))?;
+            vec![Event::Waiting { step: instance.id.clone(), until }]
+        }
         StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::Check(_) => {
             vec![Event::Readied { step: group.id(), consent: None }]
         }
+        StepKind::WaitCheck(_) | StepKind::Runbook(_) => return Err(BindError::Kind(step.kind.word())),
         StepKind::Action(spec) => {
             // Binding every instance now shows a mistake before anything is read or asked.
             let outputs = state.outputs();
@@ -146,19 +156,27 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Result
 }
 
 fn expand(state: &RunState, group: &Group, step: &Step) -> Result<Vec<Event>, BindError> {
-    let Some(list) = &step.for_each else { return Ok(Vec::new()) };
+    let Some(each) = &step.for_each else { return Ok(Vec::new()) };
     let outputs = state.outputs();
-    let value = list
+    let value = each
+        .list
         .evaluate(&plan::Names::new(&state.plan, &outputs))
         .map_err(|source| BindError::Argument { argument: "for_each".into(), source })?;
     let values = value.as_list().ok_or_else(|| BindError::NotAList(value.type_name()))?;
+    if values.len() > each.at_most as usize {
+        return Err(BindError::TooMany { found: values.len(), at_most: each.at_most });
+    }
     let mut items: Vec<Item> = Vec::new();
     for value in values {
-        let (key, same) = (value.to_string(), |item: &Item| item.value == *value);
         // The same item twice is one piece of work; different items of one name are told apart by their place.
-        if items.iter().any(same) {
+        if items.iter().any(|item| item.value == *value) {
             continue;
         }
+        let key = match &each.key {
+            Some(key) => key.evaluate(&plan::Names::new(&state.plan, &outputs).with_item(Some(value))),
+            None => Ok(value.clone()),
+        };
+        let key = key.map_err(|source| BindError::Argument { argument: "key".into(), source })?.to_string();
         let taken = items.iter().any(|item| item.key == key);
         let key = if taken { format!("{key}#{}", items.len() + 1) } else { key };
         items.push(Item { key, value: value.clone() });
@@ -319,12 +337,13 @@ fn decided(state: &RunState, id: &InstanceId, choice: &str, how: ConsentBy) -> D
     let event = Event::Decided { step: id.clone(), choice: choice.to_owned(), how };
     match step.map(|step| &step.kind) {
         Some(StepKind::Gate { choices, .. }) => {
-            let Some(position) = choices.iter().position(|known| known == choice) else {
-                return refuse(format!("`{choice}` is not a choice of `{id}`: {}", choices.join(", ")));
+            let Some(chosen_one) = choices.iter().find(|known| known.name == choice) else {
+                let names: Vec<_> = choices.iter().map(|known| known.name.as_str()).collect();
+                return refuse(format!("`{choice}` is not a choice of `{id}`: {}", names.join(", ")));
             };
             let mut events =
                 vec![event, finished(id, StepEnd::Succeeded, Some(choice.to_owned()), Some(chosen(choice)))];
-            if position > 0 {
+            if chosen_one.leads == Leads::End {
                 events.push(Event::Aborting { reason: None });
             }
             Ok(events)

@@ -8,6 +8,7 @@
 //! Deliberately absent: any `await`, the journal, the ports, and any knowledge of whether there was a crash. An event
 //! that the state does not allow is an error, never ignored.
 
+mod beyond;
 mod decide;
 mod event;
 mod evolve;
@@ -19,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use beyond::{Beyond, beyond};
 pub use decide::{Refusal, decide};
 pub use event::{
     Consent, ConsentBy, EffectConsent, Event, Intent, Item, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,

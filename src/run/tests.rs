@@ -133,6 +133,8 @@ fn plan(steps: Vec<Step>) -> Plan {
             not_when: vec![],
             parameters: vec![],
             rto: None,
+            rpo: None,
+            outputs: vec![],
             steps,
         },
         revision: Revision { text: Digest::of("text-v1", b""), origin: Origin::File },
@@ -157,20 +159,7 @@ fn plan(steps: Vec<Step>) -> Plan {
 }
 
 fn step(id: &str, kind: StepKind) -> Step {
-    Step {
-        id: StepId::new(id),
-        title: id.into(),
-        why: None,
-        needs: vec![],
-        when: None,
-        for_each: None,
-        kind,
-        verify: vec![],
-        undo: vec![],
-        confirm: None,
-        expect: None,
-        marks: None,
-    }
+    Step::new(StepId::new(id), id, kind)
 }
 
 fn call(action: &str, with: &[(&str, &str)]) -> CallSpec {
@@ -191,7 +180,7 @@ fn set() -> Step {
 
 fn set_each() -> Step {
     let mut each = set();
-    each.for_each = Some(crate::runbook::Expression::parse("inputs.names").unwrap());
+    each.for_each = Some(crate::runbook::ForEach::of(crate::runbook::Expression::parse("inputs.names").unwrap()));
     if let StepKind::Action(call) = &mut each.kind {
         call.with.insert("name".into(), Argument::Template { text: Template::parse("${{ item }}").unwrap() });
     }
@@ -208,7 +197,14 @@ fn wait() -> Step {
 
 fn gate() -> Step {
     let question = Template::parse("Is it the release?").unwrap();
-    step("gate", StepKind::Gate { question, choices: vec!["yes".into(), "no".into()], headless: None })
+    step(
+        "gate",
+        StepKind::Gate {
+            question,
+            choices: crate::runbook::Choice::of_words(["yes".into(), "no".into()]),
+            headless: None,
+        },
+    )
 }
 
 fn looks(value: &str) -> Vec<Field> {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{Fields, Table, optional};
+use super::fields::Fields;
+use super::grammar::ANSWERS;
 use super::written::{Entry, Form, Written};
 use super::{Code, Finding, Findings, parse, read};
 use crate::base::Digest;
@@ -18,11 +19,6 @@ pub struct Answers {
     /// The manual steps that a person has done.
     pub manual: BTreeSet<String>,
 }
-
-const ANSWERS: Table = Table {
-    what: "an answers file",
-    keys: &[optional("plan"), optional("confirm"), optional("gate"), optional("manual")],
-};
 
 /// Reads an answers file.
 ///

@@ -2,7 +2,8 @@ use super::written::{Entry, Form, Written};
 use super::{Code, Finding, Findings, Place};
 use crate::base::did_you_mean;
 
-/// The keys that a mapping may have: the language's grammar as data.
+/// The keys that a mapping may have: the language's grammar as data. The parser compares mappings with it, and the JSON
+/// Schema is written from it.
 pub(crate) struct Table {
     /// What the mapping is, with its article: `a step`.
     pub(crate) what: &'static str,
@@ -14,6 +15,49 @@ pub(crate) struct Table {
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) need: Need,
+    /// What its value looks like.
+    pub(crate) shape: Shape,
+    /// What it says, in one sentence.
+    pub(crate) summary: &'static str,
+}
+
+/// What a value looks like, as far as it can be told without its surroundings.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    /// Text that is not blank.
+    Text,
+    /// Text with holes `${{ }}`.
+    Template,
+    /// An expression, with or without `${{ }}` around it.
+    Expression,
+    /// A name of lower-case letters, digits and hyphens, beginning with a letter: a runbook, a step, an environment.
+    Name,
+    /// A name of lower-case letters, digits and underscores, beginning with a letter: a parameter, a field, an output.
+    Identifier,
+    /// Three numbers with points between.
+    Version,
+    /// A whole number, bare, within these bounds.
+    Integer(i64, i64),
+    /// `true` or `false`, bare.
+    Boolean,
+    /// A length of time.
+    Span,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// The name of an operation of the catalogue.
+    Operation,
+    /// A regular expression.
+    Pattern,
+    /// A list, each item of this shape.
+    List(&'static Shape),
+    /// A mapping from names that the author chooses to values of this shape.
+    Map(&'static Shape),
+    /// A mapping with these keys.
+    Table(&'static Table),
+    /// Any of these shapes.
+    Either(&'static [Shape]),
+    /// What it may be, only its surroundings tell: an argument, a default, an input.
+    Anything,
 }
 
 /// Whether a key must be there.
@@ -28,18 +72,18 @@ pub(crate) enum Need {
 }
 
 /// A key that must be there.
-pub(crate) const fn required(name: &'static str) -> Key {
-    Key { name, need: Need::Required }
+pub(crate) const fn required(name: &'static str, shape: Shape, summary: &'static str) -> Key {
+    Key { name, need: Need::Required, shape, summary }
 }
 
 /// A key that need not be there.
-pub(crate) const fn optional(name: &'static str) -> Key {
-    Key { name, need: Need::Optional }
+pub(crate) const fn optional(name: &'static str, shape: Shape, summary: &'static str) -> Key {
+    Key { name, need: Need::Optional, shape, summary }
 }
 
 /// A key that this version does not act on.
-pub(crate) const fn later(name: &'static str) -> Key {
-    Key { name, need: Need::Later }
+pub(crate) const fn later(name: &'static str, shape: Shape, summary: &'static str) -> Key {
+    Key { name, need: Need::Later, shape, summary }
 }
 
 /// A mapping whose keys have been compared with their table.
@@ -68,7 +112,7 @@ impl<'w> Fields<'w> {
         let mut known = Vec::new();
         for entry in entries {
             match table.keys.iter().find(|key| key.name == entry.key) {
-                Some(Key { need: Need::Later, name }) => {
+                Some(Key { need: Need::Later, name, .. }) => {
                     let message = format!("`{name}` is not supported by this version");
                     findings.add(Finding::new(Code::NotSupported, entry.key_place, message).help("remove it"));
                 }

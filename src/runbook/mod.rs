@@ -14,12 +14,14 @@ mod environment;
 mod expr;
 mod fields;
 mod finding;
+mod grammar;
 mod inputs;
 mod model;
 mod parse;
 mod pattern;
 mod read;
 mod render;
+mod schema;
 mod settings;
 mod shipped;
 mod written;
@@ -31,8 +33,13 @@ pub use environment::{Environment, EstateKind, SignIn, Target};
 pub use expr::{EvaluateError, Expression, Scope, Template};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};
-pub use model::{Argument, CallSpec, CheckSpec, Parameter, ParameterType, Runbook, Step, StepKind, UndoStep, Until};
+pub use model::{
+    Argument, CallRole, CallSpec, CheckSpec, Choice, DrillSubstitute, FieldKind, ForEach, Leads, ManualField,
+    NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step, StepKind,
+    UndoStep, UndoUntil, Until,
+};
 pub use render::{Colour, render_findings};
+pub use schema::runbook_schema;
 pub use settings::parse_environments;
 pub use shipped::shipped;
 

@@ -4,33 +4,12 @@ use url::Url;
 use uuid::Uuid;
 
 use super::check::TARGET_KINDS;
-use super::fields::{Fields, Table, later, optional, required};
+use super::fields::Fields;
+use super::grammar::{ENVIRONMENT, SETTINGS, TARGET};
 use super::written::{Form, Written};
 use super::{Code, Environment, EstateKind, Finding, Findings, SignIn, Target, parse, read};
 use crate::base::Value;
 use crate::effect::TargetKind;
-
-const SETTINGS: Table = Table { what: "a configuration", keys: &[required("environments")] };
-
-const ENVIRONMENT: Table = Table {
-    what: "an environment",
-    keys: &[
-        required("name"),
-        optional("cloud"),
-        required("tenant"),
-        required("subscription"),
-        required("resource_group"),
-        required("sign_in"),
-        optional("protected"),
-        required("targets"),
-        optional("inputs"),
-        later("colour"),
-        later("policy"),
-    ],
-};
-
-const TARGET: Table =
-    Table { what: "a target", keys: &[required("name"), required("kind"), optional("id"), optional("url")] };
 
 /// Reads the environments of a user's own configuration file. All of them are live.
 ///

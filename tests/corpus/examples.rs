@@ -13,8 +13,8 @@ use callout::run::{
     Consent, ConsentBy, EffectConsent, Event, Intent, Item, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,
 };
 use callout::runbook::{
-    Argument, CallSpec, CheckSpec, EstateKind, Expression, Parameter, ParameterType, Runbook, Step, StepKind, Template,
-    UndoStep, Until,
+    Argument, CallSpec, CheckSpec, Choice, EstateKind, Expression, ForEach, Parameter, ParameterType, Runbook, Step,
+    StepKind, Template, UndoStep, Until,
 };
 use uuid::Uuid;
 
@@ -354,25 +354,14 @@ fn runbook() -> Runbook {
             },
         ],
         rto: Some(Span::minutes(30)),
+        rpo: None,
+        outputs: Vec::new(),
         steps: steps(),
     }
 }
 
 fn steps() -> Vec<Step> {
-    let step = |id: &str, kind| Step {
-        id: StepId::new(id),
-        title: id.into(),
-        why: None,
-        needs: Vec::new(),
-        when: None,
-        for_each: None,
-        kind,
-        verify: Vec::new(),
-        undo: Vec::new(),
-        confirm: None,
-        expect: None,
-        marks: None,
-    };
+    let step = |id: &str, kind| Step::new(StepId::new(id), id, kind);
     let expression = |text| Expression::parse(text).unwrap();
     let template = |text| Template::parse(text).unwrap();
     let until = Some(Until { every: Span::seconds(5), timeout: Span::minutes(10) });
@@ -380,9 +369,12 @@ fn steps() -> Vec<Step> {
         why: Some("The old one stays enabled.".into()),
         needs: vec![StepId::new("before")],
         when: Some(expression("inputs.dry")),
-        for_each: Some(expression("inputs.consumers")),
+        for_each: Some(ForEach::of(expression("inputs.consumers"))),
         verify: vec![CheckSpec { call: call(), until }],
-        undo: vec![UndoStep { call: call(), for_each: Some(expression("self.outputs.version")) }],
+        undo: vec![UndoStep {
+            for_each: Some(ForEach::of(expression("self.outputs.version"))),
+            ..UndoStep::new(call())
+        }],
         confirm: Some(Risk::Irreversible),
         expect: Some(Span::seconds(5)),
         marks: Some("service_restored".into()),
@@ -392,8 +384,15 @@ fn steps() -> Vec<Step> {
     vec![
         step("before", StepKind::Check(CheckSpec { call: call(), until: None })),
         whole,
-        step("tell", StepKind::Manual { instruction: template("Tell the owner.") }),
-        step("go", StepKind::Gate { question, choices: vec!["yes".into(), "no".into()], headless: Some("yes".into()) }),
+        step("tell", StepKind::Manual { instruction: template("Tell the owner."), fields: Vec::new() }),
+        step(
+            "go",
+            StepKind::Gate {
+                question,
+                choices: Choice::of_words(["yes".into(), "no".into()]),
+                headless: Some("yes".into()),
+            },
+        ),
         step("soak", StepKind::Wait { span: Span::minutes(24 * 60) }),
     ]
 }

@@ -8,7 +8,7 @@ use crate::cli::text::{field, printable};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::{Mode, Plan, Preview, preview};
 use crate::projection::revision;
-use crate::runbook::{EstateKind, Expression, Step};
+use crate::runbook::{EstateKind, Step};
 
 /// Says exactly what a runbook would do, and does nothing.
 pub(crate) fn plan(
@@ -55,7 +55,7 @@ fn facts(step: &Step, preview: &Preview) -> Vec<(&'static str, String)> {
     facts.extend(step.why.clone().map(|why| ("Why", why)));
     facts.extend((!step.needs.is_empty()).then(|| ("After", names(&step.needs))));
     facts.extend(step.when.as_ref().map(|when| ("Only if", when.source().to_owned())));
-    facts.extend(step.for_each.as_ref().map(|list| ("For each of", list.source().to_owned())));
+    facts.extend(step.for_each.as_ref().map(|each| ("For each of", each.list.source().to_owned())));
     facts.extend(preview.sends.clone().map(|sends| ("Sends", sends)));
     facts.extend(preview.unknown.clone().map(|why| ("Sends", format!("known once earlier steps have run ({why})"))));
     facts.push(("Risk", preview.risk.to_string()));
@@ -74,7 +74,7 @@ fn document(plan: &Plan) -> Result<Json, Failure> {
             "title": step.title,
             "why": step.why,
             "needs": step.needs,
-            "for_each": step.for_each.as_ref().map(Expression::source),
+            "for_each": step.for_each.as_ref().map(|each| each.list.source()),
             "operation": preview.operation,
             "summary": preview.summary,
             "sends": preview.sends,

@@ -11,7 +11,8 @@ use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine::{Ask, Engine, EngineError};
 use crate::journal::RunRow;
-use crate::plan::{Mode, Place};
+use crate::plan::{Mode, Place, Plan};
+use crate::run::{self, Beyond};
 use crate::runbook::Environment;
 use crate::world::Redactor;
 
@@ -28,6 +29,7 @@ pub(crate) async fn run(
         return Err(Failure::usage("this version runs in the mode `live` only; drills and rehearsals are to come"));
     }
     let Prepared { plan, text, environment } = prepare(setting, &args.runbook, &args.inputs.inputs, Mode::Live)?;
+    refuse_what_is_beyond(&plan)?;
     let wish = Wish::read(setting, &args.headless)?;
     let channel = wish.channel();
     let digest = plan.digest().map_err(|error| Failure::of(Exit::Usage, &error))?;
@@ -44,6 +46,17 @@ pub(crate) async fn run(
         estate.stop().await;
     }
     close(id, driven, out)
+}
+
+/// Refuses a runbook that asks for what this version checks and plans, but does not do.
+fn refuse_what_is_beyond(plan: &Plan) -> Result<(), Failure> {
+    let beyond = run::beyond(&plan.runbook);
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = beyond.iter().map(|Beyond { step, what }| format!("  {step}: `{what}`\n")).collect();
+    let what = format!("this version checks and plans `{}`, but cannot run it; nothing was started", plan.runbook.id);
+    Err(Failure::new(Exit::Refused, what).below(lines.concat()))
 }
 
 /// `callout resume`.

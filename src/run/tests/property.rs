@@ -151,7 +151,7 @@ fn graph() -> Vec<Step> {
     verified.verify = vec![ready_check(Some(Until { every: Span::seconds(5), timeout: Span::minutes(1) }))];
     let mut unwanted = set_each_named("unwanted");
     unwanted.when = Some(Expression::parse("inputs.full").unwrap());
-    unwanted.for_each = Some(Expression::parse("steps.never.outputs.enabled").unwrap());
+    unwanted.for_each = Some(crate::runbook::ForEach::of(Expression::parse("steps.never.outputs.enabled").unwrap()));
     vec![verified, gate(), unwanted, swap(), set_each_named("each"), wait()]
 }
 

@@ -268,7 +268,7 @@ fn a_conflict_is_a_doubt_only_after_an_attempt_that_was_in_doubt() {
 fn each_item_of_a_check_has_its_own_time_and_a_pause_does_not_count() {
     let until = Until { every: Span::seconds(5), timeout: Span::minutes(5) };
     let mut each = step("ready", StepKind::Check(ready_check(Some(until))));
-    each.for_each = Some(crate::runbook::Expression::parse("inputs.names").unwrap());
+    each.for_each = Some(crate::runbook::ForEach::of(crate::runbook::Expression::parse("inputs.names").unwrap()));
     let mut story = Story::of(vec![each]);
     let looked = |item: &str, verdict| Input::Looked { step: item.into(), index: 0, verdict, outputs: None };
     story.later(Span::minutes(4));
@@ -287,7 +287,8 @@ fn each_item_of_a_check_has_its_own_time_and_a_pause_does_not_count() {
 fn a_for_each_that_is_not_wanted_needs_no_list() {
     let mut each = set_each();
     each.when = Some(crate::runbook::Expression::parse("inputs.full").unwrap());
-    each.for_each = Some(crate::runbook::Expression::parse("steps.never.outputs.list").unwrap());
+    each.for_each =
+        Some(crate::runbook::ForEach::of(crate::runbook::Expression::parse("steps.never.outputs.list").unwrap()));
     let mut story = Story::of(vec![each, gate()]);
     story.give(&Input::Proceed);
     assert_eq!(story.phase("gate"), Phase::Awaiting(Awaiting::Person));

@@ -5,11 +5,10 @@ use super::scope::{StepNames, template};
 use crate::base::{Encoding, Timestamp, Value, did_you_mean};
 use crate::effect::{Presence, Row, Type};
 use crate::runbook::expr::Typing;
-use crate::runbook::fields::{Fields, Table, list, optional, required};
+use crate::runbook::fields::{Fields, list};
+use crate::runbook::grammar::GENERATE;
 use crate::runbook::written::{Entry, Form, Quoting, Written};
 use crate::runbook::{Argument, Code, Finding, Findings, Place, read};
-
-const GENERATE: Table = Table { what: "`generate`", keys: &[required("bytes"), optional("encoding")] };
 
 /// The arguments of an operation, compared with its row. `head` is the place to point at when one is missing.
 pub(super) fn arguments(

@@ -1,30 +1,10 @@
 use super::outline::Outline;
 use super::step;
 use crate::base::{Span, StepId};
-use crate::runbook::fields::{Fields, Table, later, optional, required};
+use crate::runbook::fields::Fields;
+use crate::runbook::grammar::{OBJECTIVES, RUNBOOK};
 use crate::runbook::written::Written;
 use crate::runbook::{Code, Finding, Findings, Runbook, read};
-
-/// The keys of a runbook.
-const RUNBOOK: Table = Table {
-    what: "a runbook",
-    keys: &[
-        required("runbook"),
-        required("format"),
-        required("version"),
-        required("title"),
-        optional("sop"),
-        optional("owner"),
-        optional("use_when"),
-        optional("not_when"),
-        optional("parameters"),
-        optional("objectives"),
-        required("steps"),
-        later("outputs"),
-    ],
-};
-
-const OBJECTIVES: Table = Table { what: "`objectives`", keys: &[optional("rto"), later("rpo")] };
 
 /// The version of the language that this program reads.
 const FORMAT: i64 = 1;
@@ -57,6 +37,8 @@ pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>
         not_when,
         parameters: outline.parameters,
         rto,
+        rpo: None,
+        outputs: Vec::new(),
         steps,
     })
 }

@@ -4,44 +4,13 @@ use super::graph::Graph;
 use super::parameter;
 use crate::base::{StepId, did_you_mean};
 use crate::effect::{self, Row};
-use crate::runbook::fields::{Fields, Key, Need, Table, later, list, optional, required};
+use crate::runbook::fields::{Fields, Key, Need, list};
+use crate::runbook::grammar::STEP;
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, Finding, Findings, Parameter, Place, read};
 
 /// The largest number of steps in a runbook.
 const STEPS_MAX: usize = 500;
-
-/// The keys of a step.
-const STEP: Table = Table {
-    what: "a step",
-    keys: &[
-        required("id"),
-        required("title"),
-        optional("why"),
-        optional("needs"),
-        optional("when"),
-        optional("for_each"),
-        optional("action"),
-        optional("check"),
-        optional("manual"),
-        optional("gate"),
-        optional("wait"),
-        later("runbook"),
-        optional("with"),
-        optional("confirm"),
-        optional("until"),
-        optional("verify"),
-        optional("undo"),
-        optional("expect"),
-        optional("marks"),
-        later("retry"),
-        later("timeout"),
-        later("probe"),
-        later("on_failure"),
-        later("drill"),
-        later("max_parallel"),
-    ],
-};
 
 /// What a runbook declares: all that an expression may name, and the order of the steps.
 pub(super) struct Outline<'w> {

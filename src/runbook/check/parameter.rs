@@ -1,27 +1,11 @@
 use crate::base::{Value, did_you_mean};
 use crate::effect::TargetKind;
-use crate::runbook::fields::{Fields, Table, later, list, optional, required};
+use crate::runbook::fields::{Fields, list};
+use crate::runbook::grammar::PARAMETER;
 use crate::runbook::inputs::given;
 use crate::runbook::pattern::Pattern;
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, Finding, Findings, Parameter, ParameterType, read};
-
-/// The keys of a parameter.
-const PARAMETER: Table = Table {
-    what: "a parameter",
-    keys: &[
-        required("type"),
-        optional("description"),
-        optional("default"),
-        optional("pattern"),
-        optional("choices"),
-        optional("min"),
-        optional("max"),
-        optional("of"),
-        later("length"),
-        later("optional"),
-    ],
-};
 
 /// Types that belong to the language, but not to this version.
 const LATER: [&str; 11] = [

@@ -4,23 +4,13 @@ use super::parameter::is_well_formed;
 use super::scope::{Own, StepNames, expression, template};
 use crate::effect::{Class, Risk, Row, Type};
 use crate::runbook::expr::Typing;
-use crate::runbook::fields::{Fields, Table, later, list, optional, required};
+use crate::runbook::fields::{Fields, list};
+use crate::runbook::grammar::{GATE, MANUAL, UNDO_ENTRY, UNTIL, VERIFY, WAIT};
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{
-    CallSpec, CheckSpec, Code, Expression, Finding, Findings, Place, Step, StepKind, Template, UndoStep, Until, read,
+    CallSpec, CheckSpec, Choice, Code, Expression, Finding, Findings, ForEach, Place, Step, StepKind, Template,
+    UndoStep, Until, read,
 };
-
-const UNTIL: Table = Table { what: "`until`", keys: &[required("every"), required("timeout")] };
-const VERIFY: Table =
-    Table { what: "an entry of `verify`", keys: &[required("check"), optional("with"), optional("until")] };
-const UNDO: Table = Table {
-    what: "an entry of `undo`",
-    keys: &[required("action"), optional("for_each"), optional("with"), later("verify"), later("until")],
-};
-const MANUAL: Table = Table { what: "`manual`", keys: &[required("instruction"), later("fields"), later("headless")] };
-const GATE: Table = Table { what: "`gate`", keys: &[required("question"), required("choices"), optional("headless")] };
-const WAIT: Table =
-    Table { what: "`wait`", keys: &[required("for"), later("until"), later("every"), later("timeout")] };
 
 /// The steps, in an order in which they can run. One that could not be read has a finding.
 pub(super) fn steps(outline: &Outline<'_>, findings: &mut Findings<'_>) -> Vec<Step> {
@@ -66,7 +56,9 @@ impl<'a> Lowering<'a> {
         self.nothing_to_enforce(findings);
         let id = self.sketch.id.clone();
         let needs = self.sketch.needs.iter().map(|(need, _)| self.names.outline.sketches[*need].id.clone()).collect();
-        Some(Step { id, title: title?, why, needs, when, for_each, kind: kind?, verify, undo, confirm, expect, marks })
+        let for_each = for_each.map(ForEach::of);
+        let plain = Step::new(id, title?, kind?);
+        Some(Step { why, needs, when, for_each, verify, undo, confirm, expect, marks, ..plain })
     }
 
     fn kind(&self, findings: &mut Findings<'_>) -> Option<StepKind> {
@@ -87,7 +79,7 @@ impl<'a> Lowering<'a> {
             Kind::Manual => {
                 let fields = Fields::read(written, &MANUAL, findings)?;
                 let instruction = prose(fields.get("instruction")?, "an instruction", &self.names, findings)?;
-                Some(StepKind::Manual { instruction })
+                Some(StepKind::Manual { instruction, fields: Vec::new() })
             }
             Kind::Gate => gate(written, &self.names, findings),
             Kind::Wait => {
@@ -124,7 +116,7 @@ impl<'a> Lowering<'a> {
         let items = read::list(written, "a list of actions", findings).unwrap_or_default();
         let mut steps = Vec::new();
         for item in items {
-            let Some(fields) = Fields::read(item, &UNDO, findings) else { continue };
+            let Some(fields) = Fields::read(item, &UNDO_ENTRY, findings) else { continue };
             let mut names = self.afterwards();
             let for_each = fields.get("for_each").and_then(|written| {
                 let (list, item) = items_of(written, &mut names, findings)?;
@@ -134,7 +126,7 @@ impl<'a> Lowering<'a> {
             let Some(action) = fields.get("action") else { continue };
             if let Some(row) = row(action, false, findings) {
                 let call = call(row, &fields, action.place, &names, findings);
-                steps.push(UndoStep { call, for_each });
+                steps.push(UndoStep { for_each: for_each.map(ForEach::of), ..UndoStep::new(call) });
             }
         }
         steps
@@ -277,7 +269,7 @@ fn gate(written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -
             None
         }
     };
-    Some(StepKind::Gate { question: question?, choices, headless })
+    Some(StepKind::Gate { question: question?, choices: Choice::of_words(choices), headless })
 }
 
 fn until(written: &Written, findings: &mut Findings<'_>) -> Option<Until> {
