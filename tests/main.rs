@@ -19,6 +19,7 @@ mod journal;
 mod picture;
 mod rollback;
 mod rotation;
+mod schema;
 mod screens;
 mod secrets;
 mod signals;

@@ -48,7 +48,8 @@ pub(crate) fn document(finding: &Finding, file: &str, source: &str) -> Json {
     })
 }
 
-fn position(source: &str, at: usize) -> (usize, usize) {
+/// The line and column of a byte, both counted from 1, columns in characters.
+pub(super) fn position(source: &str, at: usize) -> (usize, usize) {
     let before = source.get(..at).unwrap_or(source);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 
-use super::args::{Args, Command};
+use super::args::{Args, Command, New};
 use super::{Exit, Failure, Setting, command, drive, log};
 use crate::world::Redactor;
 
@@ -56,12 +56,14 @@ async fn run(
         Command::Check { paths, format, explain: None } => command::check(setting, paths, *format, out),
         Command::Doctor { rebuild, json } => command::doctor(setting, redactor, *rebuild, *json, out).await,
         Command::List { json } => command::list(setting, *json, out),
+        Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),
         Command::Note { run, text } => command::note(setting, run, text, out).await,
         Command::Pause { run } => command::pause(setting, run, out).await,
         Command::Plan { runbook, inputs, format } => command::plan(setting, runbook, &inputs.inputs, *format, out),
         Command::Resume { run, headless } => drive::resume(run.as_deref(), headless, setting, redactor, out).await,
         Command::Run(run) => drive::run(run, setting, redactor, out).await,
         Command::Runs { json } => command::runs(setting, *json, out),
+        Command::Schema { of } => command::schema(*of, out),
         Command::Show { what } => command::show(setting, what, out),
         Command::Sim(sim) => command::sim(setting, sim, out).await,
         Command::Store(store) => command::store(setting, store, out),

@@ -19,6 +19,7 @@ mod library;
 mod log;
 mod main;
 mod prepare;
+mod sarif;
 mod setting;
 mod store;
 mod text;

@@ -24,6 +24,7 @@ mod render;
 mod schema;
 mod settings;
 mod shipped;
+mod skeleton;
 mod written;
 
 pub use answers::{Answers, parse_answers};
@@ -42,5 +43,6 @@ pub use render::{Colour, render_findings};
 pub use schema::runbook_schema;
 pub use settings::parse_environments;
 pub use shipped::shipped;
+pub use skeleton::skeleton;
 
 pub(crate) use finding::Findings;

@@ -1,54 +1,88 @@
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{Need, Shape, Table};
 use super::grammar::RUNBOOK;
+use crate::effect;
 
 /// The JSON Schema (draft 2020-12) of a runbook's file.
 ///
 /// It is written from the very tables that the parser reads by, so the two know the same keys. It says less than the
-/// checker: which keys go together, whether a name exists, and what an expression means cannot be said in it.
+/// checker: which keys go together, whether a name exists, and what an expression means cannot be said in it. What it
+/// refuses, the checker refuses.
 pub fn runbook_schema() -> Json {
-    document(&RUNBOOK)
+    Writer::document(&RUNBOOK)
 }
 
-fn document(table: &Table) -> Json {
-    let mut schema = of_table(table);
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!(table.what);
-    schema
+/// Writes each table once, under its name.
+#[derive(Default)]
+struct Writer {
+    tables: BTreeMap<String, Json>,
 }
 
-fn of_table(table: &Table) -> Json {
-    let known = || table.keys.iter().filter(|key| key.need != Need::Later);
-    let properties: Map<String, Json> = known()
-        .map(|key| {
-            let mut schema = of_shape(key.shape);
-            schema["description"] = json!(key.summary);
-            (key.name.to_owned(), schema)
-        })
-        .collect();
-    let required: Vec<&str> = known().filter(|key| key.need == Need::Required).map(|key| key.name).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-}
+impl Writer {
+    fn document(table: &Table) -> Json {
+        let mut writer = Self::default();
+        let mut schema = writer.mapping(table);
+        schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+        schema["title"] = json!(table.what);
+        schema["$defs"] = json!(writer.tables);
+        schema
+    }
 
-/// A scalar of YAML that the parser takes for text may look like a number to a schema's reader, so texts allow both.
-fn of_shape(shape: Shape) -> Json {
-    match shape {
-        Shape::Text | Shape::Template | Shape::Expression | Shape::Pattern => {
-            json!({"type": ["string", "number", "boolean"]})
+    /// A reference to a table, which is written if it has not been yet.
+    fn table(&mut self, table: &Table) -> Json {
+        let name: String = table
+            .what
+            .trim_start_matches("a ")
+            .trim_start_matches("an ")
+            .chars()
+            .filter(|letter| *letter != '`')
+            .map(|letter| if letter == ' ' { '-' } else { letter })
+            .collect();
+        if !self.tables.contains_key(&name) {
+            // Holds the name while the table is being written, so that one that contains itself ends.
+            self.tables.insert(name.clone(), Json::Null);
+            let schema = self.mapping(table);
+            self.tables.insert(name.clone(), schema);
         }
-        Shape::Name => json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$"}),
-        Shape::Identifier => json!({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}),
-        Shape::Version => json!({"type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{1,9}\\.[0-9]{1,9}$"}),
-        Shape::Integer(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
-        Shape::Boolean => json!({"type": "boolean"}),
-        Shape::Span => json!({"type": "string", "pattern": "^[0-9]"}),
-        Shape::Words(words) => json!({"enum": words}),
-        Shape::Operation => json!({"type": "string", "pattern": "^[a-z]+(\\.[a-z]+)+$"}),
-        Shape::List(of) => json!({"type": "array", "items": of_shape(*of)}),
-        Shape::Map(of) => json!({"type": "object", "additionalProperties": of_shape(*of)}),
-        Shape::Table(table) => of_table(table),
-        Shape::Either(shapes) => json!({"anyOf": shapes.iter().map(|shape| of_shape(*shape)).collect::<Vec<_>>()}),
-        Shape::Anything => json!({}),
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+
+    fn mapping(&mut self, table: &Table) -> Json {
+        let known = || table.keys.iter().filter(|key| key.need != Need::Later);
+        let mut properties = Map::new();
+        for key in known() {
+            let mut schema = self.shape(key.shape);
+            schema["description"] = json!(key.summary);
+            properties.insert(key.name.to_owned(), schema);
+        }
+        let required: Vec<&str> = known().filter(|key| key.need == Need::Required).map(|key| key.name).collect();
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    }
+
+    fn shape(&mut self, shape: Shape) -> Json {
+        match shape {
+            // What the parser takes for text may look like a number or a truth value to a reader of YAML.
+            Shape::Text | Shape::Template | Shape::Expression | Shape::Pattern => {
+                json!({"type": ["string", "number", "boolean"]})
+            }
+            Shape::Name => json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$"}),
+            Shape::Identifier => json!({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}),
+            Shape::Version => json!({"type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{1,9}\\.[0-9]{1,9}$"}),
+            Shape::Integer(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
+            Shape::Boolean => json!({"type": "boolean"}),
+            Shape::Span => json!({"type": "string", "pattern": "^[0-9]"}),
+            Shape::Words(words) => json!({"enum": words}),
+            Shape::Operation => json!({"enum": effect::catalogue().map(|row| row.name).collect::<Vec<_>>()}),
+            Shape::List(of) => json!({"type": "array", "items": self.shape(*of)}),
+            Shape::Map(of) => json!({"type": "object", "additionalProperties": self.shape(*of)}),
+            Shape::Table(table) => self.table(table),
+            Shape::Either(shapes) => {
+                json!({"anyOf": shapes.iter().map(|shape| self.shape(*shape)).collect::<Vec<_>>()})
+            }
+            Shape::Anything => json!({}),
+        }
     }
 }

@@ -24,7 +24,7 @@ fn every_command_has_a_help_text_and_what_is_not_built_is_not_named() {
     let help = home.callout(["--help"]).run().succeeded().stdout;
     for command in [
         "run", "resume", "abort", "pause", "note", "runs", "show", "plan", "timeline", "check", "list", "actions",
-        "audit", "sim", "doctor", "store",
+        "new", "schema", "audit", "sim", "doctor", "store",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help\n{help}");
         let own = home.callout([command, "--help"]).run().succeeded().stdout;

@@ -153,8 +153,8 @@ Examples:
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// How to say it
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+        format: CheckFormat,
         /// Explain a code, such as RB203, instead
         #[arg(long, value_name = "CODE", conflicts_with = "paths")]
         explain: Option<String>,
@@ -164,6 +164,15 @@ Examples:
         /// As JSON: a list of {runbook, version, title, revision}
         #[arg(long)]
         json: bool,
+    },
+    /// Write the skeleton of a new runbook into the library
+    #[command(subcommand)]
+    New(New),
+    /// Print the JSON Schema of a kind of file, for editors
+    #[command(after_help = "Example:\n  callout schema runbook > runbook.schema.json")]
+    Schema {
+        /// The kind of file
+        of: SchemaOf,
     },
     /// List what a step can ask of the world, or show one action whole
     Actions {
@@ -231,6 +240,21 @@ pub(crate) struct Headless {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum New {
+    /// A runbook that checks clean, to be filled in
+    Runbook {
+        /// Its name, which is its file's name too
+        name: String,
+    },
+}
+
+/// A kind of file that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    Runbook,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Verify a bundle, or the store itself
     ///
@@ -277,6 +301,17 @@ pub(crate) enum Format {
     Text,
     /// For a program
     Json,
+}
+
+/// How findings are said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+    /// For a forge, which shows them beside the lines: SARIF 2.1.0
+    Sarif,
 }
 
 /// How the log is written out.

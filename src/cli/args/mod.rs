@@ -3,5 +3,7 @@
 mod command;
 mod sim;
 
-pub(crate) use command::{Args, Audit, Command, ExportFormat, Format, Global, Headless, Run, Speed, Store};
+pub(crate) use command::{
+    Args, Audit, CheckFormat, Command, ExportFormat, Format, Global, Headless, New, Run, SchemaOf, Speed, Store,
+};
 pub(crate) use sim::{Fault, Sim};

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use crate::base::did_you_mean;
-use crate::cli::args::Format;
+use crate::cli::args::CheckFormat;
 use crate::cli::findings::{colour, document, tally};
 use crate::cli::library::{Library, Source, files_of};
+use crate::cli::sarif::sarif;
 use crate::cli::text::count;
 use crate::cli::{Exit, Failure, Setting};
 use crate::runbook::{Code, Finding, Severity, check as check_text, render_findings};
@@ -15,7 +16,7 @@ use crate::runbook::{Code, Finding, Severity, check as check_text, render_findin
 pub(crate) fn check(
     setting: &Setting,
     paths: &[PathBuf],
-    format: Format,
+    format: CheckFormat,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let sources = if paths.is_empty() { Library::of(setting)?.sources(setting)? } else { named(setting, paths)? };
@@ -27,14 +28,15 @@ pub(crate) fn check(
         })
         .collect();
     match format {
-        Format::Text => text(setting, &checked, out)?,
-        Format::Json => {
+        CheckFormat::Text => text(setting, &checked, out)?,
+        CheckFormat::Json => {
             let documents = checked.iter().flat_map(|(source, findings)| {
                 let text = String::from_utf8_lossy(&source.bytes).into_owned();
                 findings.iter().map(move |finding| document(finding, &source.shown, &text))
             });
             writeln!(out, "{:#}", documents.collect::<Json>())?;
         }
+        CheckFormat::Sarif => writeln!(out, "{:#}", sarif(&checked))?,
     }
     let is_error = |finding: &Finding| finding.severity() == Severity::Error;
     Ok(if checked.iter().any(|(_, findings)| findings.iter().any(is_error)) { Exit::Failed } else { Exit::Success })
