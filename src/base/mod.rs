@@ -1,12 +1,13 @@
 //! The words everybody shares.
 //!
 //! What comes in: nothing; this room imports no other. What goes out: ids, timestamps and the [`Clock`] port, the
-//! [`Value`] that flows from step to step, references to secrets, digests and canonical JSON, and the hints that end
+//! [`Value`] that flows from step to step, exact decimals, references to secrets, digests and canonical JSON, and the hints that end
 //! an error. What is deliberately absent: the time itself, randomness, files, and any domain decision. A [`Value`]
 //! cannot hold a secret's text, only a [`SecretRef`]; that is what keeps secrets out of the journal by type.
 
 mod canonical;
 mod commitment;
+mod decimal;
 mod digest;
 mod entropy;
 mod hint;
@@ -17,6 +18,7 @@ mod value;
 
 pub use canonical::{CanonicalError, canonical};
 pub use commitment::Commitment;
+pub use decimal::Decimal;
 pub use digest::Digest;
 pub use entropy::Entropy;
 pub use hint::did_you_mean;

@@ -27,7 +27,13 @@ impl Timestamp {
         self.0.as_microsecond()
     }
 
-    /// The moment `span` later.
+    /// The moment `span` earlier, or the first one that can be told.
+    #[must_use]
+    pub fn before(self, span: Span) -> Self {
+        Self::from_microseconds(self.microseconds().saturating_sub(span.microseconds()))
+    }
+
+    /// The moment `span` later, or the last one that can be told.
     #[must_use]
     pub fn after(self, span: Span) -> Self {
         Self::from_microseconds(self.microseconds().saturating_add(span.microseconds()))
@@ -195,6 +201,16 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-11-20T03:10:00.000000Z");
         let finer: Timestamp = "2026-11-20T03:10:00.123456789Z".parse().unwrap();
         assert_eq!(finer.to_string(), "2026-11-20T03:10:00.123456Z");
+    }
+
+    #[test]
+    fn going_back_and_forth_ends_where_it_began_and_stops_at_the_ends_of_time() {
+        let moment: Timestamp = "2026-11-20T03:10:00Z".parse().unwrap();
+        assert_eq!(moment.before(Span::minutes(5)).to_string(), "2026-11-20T03:05:00.000000Z");
+        assert_eq!(moment.before(Span::minutes(5)).after(Span::minutes(5)), moment);
+        let forever = Span::from_microseconds(i64::MAX);
+        assert_eq!(moment.before(forever).before(forever), Timestamp::from_microseconds(i64::MIN));
+        assert_eq!(moment.after(forever), Timestamp::from_microseconds(i64::MAX));
     }
 
     #[test]
