@@ -194,6 +194,8 @@ pub enum Type {
     String,
     /// A whole number.
     Integer,
+    /// A number that need not be whole, as decimal text (`0.5`).
+    Decimal,
     /// `true` or `false`.
     Boolean,
     /// A length of time, as text (`5m`).
@@ -215,6 +217,7 @@ impl fmt::Display for Type {
         match self {
             Self::String => f.write_str("string"),
             Self::Integer => f.write_str("integer"),
+            Self::Decimal => f.write_str("decimal"),
             Self::Boolean => f.write_str("boolean"),
             Self::Duration => f.write_str("duration"),
             Self::Timestamp => f.write_str("timestamp"),

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::Plan;
 use crate::base::{SecretRef, StepId, Value};
 use crate::effect::{self, Args, Call, RenderError, Request, Risk, Row};
-use crate::runbook::{Argument, CallSpec, EvaluateError, Scope, Step, StepKind};
+use crate::runbook::{Argument, CallSpec, EvaluateError, Scope, Step, StepKind, Typing};
 
 /// Why a step cannot be bound. The checker finds most of these before a run; what is left depends on what the world
 /// answered.
@@ -95,6 +95,35 @@ impl Scope for Names<'_> {
             _ => None,
         }
     }
+
+    fn typing(&self, path: &[&str]) -> Typing {
+        declared(self.plan, path)
+    }
+}
+
+/// The declared type of what a path stands for in a run of `plan`: an input, an output of an operation, or a field that a
+/// person has filled in. Those of a nested runbook stand in its own text, and what `item` and `self` are in the step.
+pub(super) fn declared(plan: &Plan, path: &[&str]) -> Typing {
+    let found = match path {
+        ["inputs", name, rest @ ..] => {
+            let parameter = plan.runbook.parameters.iter().find(|known| known.name == *name);
+            parameter.map(|parameter| (Typing::from(&parameter.kind), rest))
+        }
+        ["steps", step, "outputs", name, rest @ ..] => {
+            plan.runbook.step(&StepId::new(*step)).and_then(|step| output(&step.kind, name)).map(|kind| (kind, rest))
+        }
+        _ => None,
+    };
+    found.map_or(Typing::Unknown, |(typing, rest)| typing.along(rest))
+}
+
+/// The declared type of an output of a step.
+fn output(kind: &StepKind, name: &str) -> Option<Typing> {
+    if let StepKind::Manual { fields, .. } = kind {
+        return fields.iter().find(|field| field.name == name).map(|field| Typing::from(&field.kind));
+    }
+    let row = effect::find(&kind.call()?.action)?;
+    row.outputs.iter().find(|output| output.name == name).map(|output| Typing::from(output.kind))
 }
 
 /// An operation bound to its arguments, with the exact request.
@@ -167,4 +196,58 @@ fn value(name: &str, argument: &Argument, names: &dyn Scope) -> Result<Value, Bi
 
 fn failed(argument: &str, source: EvaluateError) -> BindError {
     BindError::Argument { argument: argument.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Digest;
+    use crate::plan::{Input, Mode, Origin, Place, Revision};
+    use crate::runbook::{EstateKind, Expression, check};
+
+    fn plan(inputs: [(&str, Value); 3]) -> Plan {
+        let text = "runbook: r\nformat: 1\nversion: 1.0.0\ntitle: T\nparameters:\n\
+            \x20 pause: {type: duration}\n  longest: {type: duration}\n  build: {type: string}\n\
+            steps:\n  - {id: see, title: S, check: http.get, with: {url: 'https://example.com'}}\n";
+        let checked = check("r.yaml", text.as_bytes());
+        let input = |(name, value): (&str, Value)| Input { name: name.to_owned(), value };
+        Plan {
+            runbook: checked.runbook.unwrap_or_else(|| panic!("{:?}", checked.findings)),
+            revision: Revision { text: Digest::of("text-v1", text.as_bytes()), origin: Origin::File },
+            inputs: inputs.into_iter().map(input).collect(),
+            place: Place {
+                environment: "sim".into(),
+                estate: EstateKind::Simulated,
+                tenant: String::new(),
+                subscription: String::new(),
+                protected: false,
+            },
+            mode: Mode::Live,
+        }
+    }
+
+    #[test]
+    fn a_run_compares_by_the_types_that_its_runbook_declares() {
+        let plan =
+            plan([("pause", Value::text("60s")), ("longest", Value::text("1m")), ("build", Value::text("1.10"))]);
+        let outputs = BTreeMap::from([(StepId::new("see"), Value::record([("status", Value::Integer(200))]))]);
+        let names = Names::new(&plan, &outputs);
+        for (source, holds) in [
+            ("inputs.pause == inputs.longest", true),
+            ("inputs.pause < inputs.longest", false),
+            ("inputs.build == '1.1'", false),
+            ("steps.see.outputs.status < 300", true),
+        ] {
+            assert_eq!(Expression::parse(source).unwrap().evaluate(&names), Ok(Value::Boolean(holds)), "{source}");
+        }
+        for (path, typing) in [
+            (&["inputs", "pause"][..], Typing::Duration),
+            (&["steps", "see", "outputs", "status"], Typing::Integer),
+            (&["steps", "see", "outputs", "fields", "build"], Typing::Unknown),
+            (&["steps", "gone", "outputs", "status"], Typing::Unknown),
+            (&["item"], Typing::Unknown),
+        ] {
+            assert_eq!(names.typing(path), typing, "{path:?}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 use std::cell::RefCell;
 
+use super::bind::declared;
 use super::{BindError, Plan, bind};
 use crate::base::{Digest, Span, Value};
 use crate::effect::Risk;
-use crate::runbook::{CallSpec, Scope, Step, StepKind};
+use crate::runbook::{CallSpec, Scope, Step, StepKind, Typing};
 
 /// What a step would do, as far as it can be known before anything has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,5 +144,9 @@ impl Scope for Placeholders<'_> {
             }
             _ => None,
         }
+    }
+
+    fn typing(&self, path: &[&str]) -> Typing {
+        declared(self.plan, path)
     }
 }

@@ -135,20 +135,35 @@ codes! {
     NoSelf "RB216" Error "`self` stands for nothing here."
         "`self` is the step itself once it has succeeded, so it stands only in its `verify` and `undo`."
     UnknownName "RB217" Error "The name stands for nothing."
-        "An expression begins with `inputs`, `steps`, `item` or `self`."
+        "A path begins with `inputs`, `steps`, `item` or `self`, or with a name that `filter`, `map`, `any` or `all` binds \
+         around it."
     Syntax "RB301" Error "The expression cannot be read."
-        "Expressions are paths (`inputs.app.url`), texts in quotes, whole numbers, `true` and `false`, with \
-         `== != < <= > >=`, `&& || !`, parentheses and the functions `contains`, `length`, `first`."
+        "Expressions are paths (`inputs.app.url`), texts in quotes, integers, decimals (`0.5`), lengths of time (`5m`), \
+         `true` and `false`, with `== != < <= > >=`, `&& || !`, parentheses and functions. `filter`, `map`, `any` and \
+         `all` bind a name of your own, as in `any(inputs.apps, app => app.name == 'web')`; the other functions are \
+         `contains`, `length`, `first`, `last`, `sort`, `unique`, `join`, `split`, `lower`, `starts_with`, `ends_with`, \
+         `before`, `after`, `default` and `if`. There is no arithmetic: moments are moved by `before` and `after`."
     TooComplex "RB302" Error "The expression is too large."
-        "An expression has at most 2,000 bytes and 64 levels, so that it is always evaluated at once."
+        "An expression has at most 2,000 bytes and 64 levels, so that it is read at once. In a run it may take 100,000 \
+         steps and make 1 MiB of texts and lists; what is only passed on does not count."
     Operand "RB303" Error "A part of an expression has the wrong type."
-        "Types are known beforehand and never converted silently: a number is not compared with a text."
+        "Types are known beforehand and never converted silently: a number is not compared with a text. Only an integer \
+         that is written out may stand beside a decimal, and a quoted moment beside a timestamp. `<` and its kin \
+         compare integers, decimals, durations and timestamps; `==` also strings, booleans and targets."
     ArgumentType "RB304" Error "An argument has the wrong type."
         "The type of the value must be the type of the operation's parameter."
     UnknownFunction "RB305" Error "There is no such function."
-        "The functions are `contains(list, value)`, `length(list)` and `first(list)`."
+        "The functions are `contains(list, value)`, `length(list)`, `first(list)`, `last(list)`, `sort(list)`, \
+         `unique(list)`, `join(list, separator)`, `split(text, separator)`, `lower(text)`, `starts_with(text, start)`, \
+         `ends_with(text, end)`, `before(timestamp, duration)`, `after(timestamp, duration)`, `default(value, \
+         otherwise)`, `if(condition, value, otherwise)`, `filter(list, name => condition)`, `map(list, name => value)`, \
+         `any(list, name => condition)` and `all(list, name => condition)`. `contains` and `length` take texts too."
     ArgumentCount "RB306" Error "A function has too many or too few arguments."
-        "The functions are `contains(list, value)`, `length(list)` and `first(list)`."
+        "The functions are `contains(list, value)`, `length(list)`, `first(list)`, `last(list)`, `sort(list)`, \
+         `unique(list)`, `join(list, separator)`, `split(text, separator)`, `lower(text)`, `starts_with(text, start)`, \
+         `ends_with(text, end)`, `before(timestamp, duration)`, `after(timestamp, duration)`, `default(value, \
+         otherwise)`, `if(condition, value, otherwise)`, `filter(list, name => condition)`, `map(list, name => value)`, \
+         `any(list, name => condition)` and `all(list, name => condition)`. `contains` and `length` take texts too."
     NotAList "RB307" Error "`for_each` needs a list."
         "The step is done once for each item of a list, in its order."
     NotACondition "RB308" Error "`when` needs a condition."

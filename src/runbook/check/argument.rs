@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::parameter::is_well_formed;
 use super::scope::{StepNames, template};
-use crate::base::{Encoding, Timestamp, Value, did_you_mean};
-use crate::effect::{Presence, Row, Type};
+use crate::base::{Decimal, Encoding, Timestamp, Value, did_you_mean};
+use crate::effect::{Presence, Row};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::GENERATE;
@@ -31,7 +31,7 @@ pub(super) fn arguments(
             findings.add(Finding::new(Code::UnknownArgument, entry.key_place, message).help(help));
             continue;
         };
-        let wanted = Wanted { name: parameter.name, row: Some(row), typing: Typing::Known(parameter.kind) };
+        let wanted = Wanted { name: parameter.name, row: Some(row), typing: parameter.kind.into() };
         if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
             arguments.insert(entry.key.clone(), argument);
         }
@@ -40,7 +40,7 @@ pub(super) fn arguments(
         if !entries.iter().any(|entry| entry.key == parameter.name) {
             let message = format!("`{}` needs the argument `{}`: {}", row.name, parameter.name, parameter.summary);
             let place = with.map_or(head, Written::head);
-            let wanted = Typing::Known(parameter.kind);
+            let wanted = Typing::from(parameter.kind);
             let finding = Finding::new(Code::MissingArgument, place, message.trim_end_matches('.').to_owned());
             findings.add(finding.help(format!("add `{}: …` to `with`; it takes {}", parameter.name, wanted)));
         }
@@ -78,10 +78,10 @@ fn argument(
         Form::Refused => None,
         Form::Scalar(_) => scalar(written, wanted, names, findings),
         Form::List(items) => {
-            let typing = match wanted.typing {
-                Typing::Known(Type::List(item)) => Typing::Known(*item),
+            let typing = match &wanted.typing {
+                Typing::List(item) => Typing::clone(item),
                 Typing::Unknown => Typing::Unknown,
-                Typing::Known(_) => {
+                _ => {
                     mistyped(written, wanted, "a list", findings);
                     return None;
                 }
@@ -106,7 +106,7 @@ fn scalar(
     let scalar = read::scalar(written, &format!("a value for `{}`", wanted.name), findings)?;
     if scalar.text.contains("${{") {
         let (text, typing) = template(written, &scalar.text, names, findings)?;
-        if !typing.fits(kind_or(wanted.typing, typing)) {
+        if !typing.fits(&wanted.typing) {
             let what = text.whole().map_or_else(|| "the text".to_owned(), |(_, hole)| format!("`{}`", hole.source()));
             if typing.is_secret() {
                 leak(written.place, wanted, findings);
@@ -121,49 +121,40 @@ fn scalar(
     literal(written, wanted, findings)
 }
 
-/// The wanted type; where it is not known, any will do.
-const fn kind_or(wanted: Typing, own: Typing) -> Type {
-    match (wanted, own) {
-        (Typing::Known(kind), _) | (Typing::Unknown, Typing::Known(kind)) => kind,
-        (Typing::Unknown, Typing::Unknown) => Type::Record,
-    }
-}
-
 /// A scalar without holes.
 fn literal(written: &Written, wanted: &Wanted<'_>, findings: &mut Findings<'_>) -> Option<Argument> {
     let scalar = written.scalar()?;
     let plain = scalar.quoting == Quoting::Plain;
     let text = scalar.text.as_str();
     let value = |value| Some(Argument::Literal { value });
-    let Typing::Known(kind) = wanted.typing else {
+    match &wanted.typing {
         // Inside a record the author's own type counts, as YAML's core schema has it.
-        return match (read::whole_number(text), read::truth(text)) {
+        Typing::Unknown => match (read::whole_number(text), read::truth(text)) {
             (Some(number), _) if plain => value(Value::Integer(number)),
             (_, Some(truth)) if plain => value(Value::Boolean(truth)),
             _ => as_text(written, findings),
-        };
-    };
-    match kind {
-        Type::String => as_text(written, findings),
-        Type::Integer => value(Value::Integer(read::integer(written, &format!("`{}`", wanted.name), findings)?)),
-        Type::Boolean => value(Value::Boolean(read::boolean(written, &format!("`{}`", wanted.name), findings)?)),
-        Type::Duration => {
+        },
+        Typing::String => as_text(written, findings),
+        Typing::Integer => value(Value::Integer(read::integer(written, &format!("`{}`", wanted.name), findings)?)),
+        Typing::Boolean => value(Value::Boolean(read::boolean(written, &format!("`{}`", wanted.name), findings)?)),
+        Typing::Duration => {
             read::span(written, "a length of time", findings)?;
             as_text(written, findings)
         }
-        Type::Timestamp if text.parse::<Timestamp>().is_ok() => as_text(written, findings),
-        Type::Secret => {
+        Typing::Timestamp if text.parse::<Timestamp>().is_ok() => as_text(written, findings),
+        Typing::Decimal if Decimal::parse(text).is_ok() => as_text(written, findings),
+        Typing::Secret => {
             let finding = Finding::new(Code::SecretInClear, written.place, "a secret must not stand in a runbook");
             findings.add(finding.help("write `{generate: {bytes: 32, encoding: base64url}}` or `{version_of: …}`"));
             None
         }
-        Type::Target(kind) => {
+        Typing::Target(kind) => {
             let message = format!("`{}` takes a {kind}, and `{text}` is only a text", wanted.name);
             let help = format!("declare a parameter of type `{kind}` and write `${{{{ inputs.NAME }}}}`");
             findings.add(Finding::new(Code::ArgumentType, written.place, message).help(help));
             None
         }
-        Type::Timestamp | Type::Record | Type::List(_) => {
+        Typing::Timestamp | Typing::Decimal | Typing::Record | Typing::List(_) => {
             mistyped(written, wanted, &format!("`{text}`"), findings);
             None
         }
@@ -178,7 +169,7 @@ fn as_text(written: &Written, findings: &mut Findings<'_>) -> Option<Argument> {
 
 /// `generate` or `version_of`.
 fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<Argument> {
-    if wanted.typing != Typing::Known(Type::Secret) {
+    if wanted.typing != Typing::Secret {
         leak(entry.key_place, wanted, findings);
         return None;
     }
@@ -191,7 +182,7 @@ fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &
         findings.add(Finding::new(Code::ArgumentType, entry.key_place, message));
         return None;
     }
-    let typing = Typing::Known(Type::String);
+    let typing = Typing::String;
     let version = Wanted { name: "version_of", row: None, typing };
     match argument(&entry.value, &version, names, findings)? {
         Argument::Template { text } => Some(Argument::VersionOf { version: text }),
@@ -223,8 +214,8 @@ fn record(
     names: &StepNames<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Argument> {
-    if !matches!(wanted.typing, Typing::Known(Type::Record) | Typing::Unknown) {
-        let found = if wanted.typing == Typing::Known(Type::Secret) {
+    if !matches!(wanted.typing, Typing::Record | Typing::Unknown) {
+        let found = if wanted.typing == Typing::Secret {
             "a mapping other than `generate` or `version_of`"
         } else {
             "a mapping"

@@ -1,13 +1,13 @@
 use super::outline::Outline;
 use crate::base::did_you_mean;
-use crate::effect::{Output, Row, Type};
+use crate::effect::{Output, Row};
 use crate::runbook::expr::{Flaw, FlawKind, Mistake, Names, Typing, Unnamed};
 use crate::runbook::fields::list;
 use crate::runbook::written::Written;
-use crate::runbook::{Code, Expression, Finding, Findings, ParameterType, Template, read};
+use crate::runbook::{Code, Expression, Finding, Findings, Template, read};
 
 /// What the names in the expressions of one step stand for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct StepNames<'a> {
     pub(super) outline: &'a Outline<'a>,
     /// The step, by its place in the outline.
@@ -32,8 +32,8 @@ impl Names for StepNames<'_> {
         match path.first().copied().unwrap_or_default() {
             "inputs" => self.input(path),
             "steps" => self.step(path),
-            "item" => match self.item {
-                Some(typing) => descend(typing, path, 1),
+            "item" => match &self.item {
+                Some(typing) => typing.clone().descend(path, 1),
                 None => Err(unnamed(0, Code::NoItem, "`item` stands only inside a step with `for_each`", None)),
             },
             "self" => match self.own {
@@ -64,7 +64,7 @@ impl StepNames<'_> {
             return Err(unnamed(0, Code::UnknownInput, "`inputs` alone says nothing", help));
         };
         match parameters.iter().find(|parameter| parameter.name == *name) {
-            Some(parameter) => descend(typing_of(&parameter.kind), path, 2),
+            Some(parameter) => Typing::from(&parameter.kind).descend(path, 2),
             None => {
                 let help = match did_you_mean(name, names()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -129,7 +129,7 @@ fn outputs(row: Option<&'static Row>, prefix: &str, path: &[&str], at: usize) ->
     let Some(row) = row else { return Ok(Typing::Unknown) };
     let name = path[at + 1];
     match row.outputs.iter().find(|output| output.name == name) {
-        Some(Output { kind, .. }) => descend(Typing::Known(*kind), path, at + 2),
+        Some(Output { kind, .. }) => Typing::from(*kind).descend(path, at + 2),
         None => {
             let names = || row.outputs.iter().map(|output| output.name);
             let help = match did_you_mean(name, names()) {
@@ -141,50 +141,8 @@ fn outputs(row: Option<&'static Row>, prefix: &str, path: &[&str], at: usize) ->
     }
 }
 
-/// The type of the rest of a path, from the name number `at` on.
-fn descend(typing: Typing, path: &[&str], at: usize) -> Result<Typing, Unnamed> {
-    let Some(field) = path.get(at) else { return Ok(typing) };
-    match typing {
-        Typing::Known(Type::Target(kind)) => match *field {
-            "name" | "id" | "url" if path.len() == at + 1 => Ok(Typing::Known(Type::String)),
-            "name" | "id" | "url" => descend(Typing::Known(Type::String), path, at + 1),
-            _ => {
-                let message = format!("a {kind} has no field `{field}`");
-                Err(unnamed(at, Code::Operand, message, Some("its fields are `name`, `id` and `url`".to_owned())))
-            }
-        },
-        Typing::Known(Type::Record) | Typing::Unknown => Ok(Typing::Unknown),
-        Typing::Known(_) => {
-            let message = format!("`{}` is {typing} and has no fields", path[..at].join("."));
-            Err(unnamed(at, Code::Operand, message, None))
-        }
-    }
-}
-
 fn unnamed(segment: usize, code: Code, message: impl Into<String>, help: Option<String>) -> Unnamed {
     Unnamed { segment, code, message: message.into(), help }
-}
-
-/// The type of the inputs of a parameter. Lists of lists do not occur.
-fn typing_of(kind: &ParameterType) -> Typing {
-    const WEBAPP: Type = Type::Target(crate::effect::TargetKind::Webapp);
-    const KEYVAULT: Type = Type::Target(crate::effect::TargetKind::Keyvault);
-    Typing::Known(match kind {
-        ParameterType::String { .. } => Type::String,
-        ParameterType::Integer { .. } => Type::Integer,
-        ParameterType::Boolean => Type::Boolean,
-        ParameterType::Duration => Type::Duration,
-        ParameterType::Target { of } => Type::Target(*of),
-        ParameterType::List { of } => match typing_of(of) {
-            Typing::Known(Type::String) => Type::List(&Type::String),
-            Typing::Known(Type::Integer) => Type::List(&Type::Integer),
-            Typing::Known(Type::Boolean) => Type::List(&Type::Boolean),
-            Typing::Known(Type::Duration) => Type::List(&Type::Duration),
-            Typing::Known(WEBAPP) => Type::List(&WEBAPP),
-            Typing::Known(KEYVAULT) => Type::List(&KEYVAULT),
-            Typing::Known(_) | Typing::Unknown => return Typing::Unknown,
-        },
-    })
 }
 
 /// An expression that is the whole value of a key, with or without `${{ }}` around it.

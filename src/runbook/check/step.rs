@@ -91,7 +91,7 @@ impl<'a> Lowering<'a> {
 
     /// The names that may be used once the step has succeeded.
     fn afterwards(&self) -> StepNames<'a> {
-        StepNames { own: Own::Step(self.sketch.row), ..self.names }
+        StepNames { own: Own::Step(self.sketch.row), ..self.names.clone() }
     }
 
     fn verify(&self, findings: &mut Findings<'_>) -> Vec<CheckSpec> {
@@ -197,9 +197,9 @@ fn items(written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) 
     }
     let (list, typing) = expression(written, names, findings)?;
     match typing {
-        Typing::Known(Type::List(item)) => Some((list, Typing::Known(*item))),
+        Typing::List(item) => Some((list, *item)),
         Typing::Unknown => Some((list, Typing::Unknown)),
-        Typing::Known(_) => {
+        _ => {
             let message = format!("`for_each` needs a list, and `{}` is {typing}", list.source());
             findings.add(Finding::new(Code::NotAList, written.place, message));
             None

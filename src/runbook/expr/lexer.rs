@@ -1,7 +1,8 @@
 use std::ops::Range;
 
-use super::tree::Comparison;
+use super::tree::{Comparison, Literal, LiteralKind};
 use super::{Flaw, FlawKind};
+use crate::base::{Decimal, Span, Value};
 
 /// A word or sign of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +14,12 @@ pub(super) struct Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Name(String),
-    Text(String),
-    Integer(i64),
+    Literal(Literal),
     Comparison(Comparison),
     And,
     Or,
     Not,
+    Arrow,
     Open,
     Close,
     Comma,
@@ -27,6 +28,9 @@ pub(super) enum TokenKind {
 
 /// The largest whole number that every JSON reader keeps exactly.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
+
+/// What is not a number, and was perhaps meant as text.
+const QUOTE_IT: &str = "put texts in quotes; lengths of time are written as `90s`, `5m` or `1h30m`";
 
 /// Takes a text apart.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Flaw> {
@@ -46,8 +50,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Flaw> {
 
 /// The token at the beginning of `rest`, and its length in bytes.
 fn token(rest: &str) -> Result<(TokenKind, usize), Flaw> {
-    const SIGNS: [(&str, TokenKind); 13] = [
+    const SIGNS: [(&str, TokenKind); 14] = [
         ("==", TokenKind::Comparison(Comparison::Equal)),
+        ("=>", TokenKind::Arrow),
         ("!=", TokenKind::Comparison(Comparison::NotEqual)),
         ("<=", TokenKind::Comparison(Comparison::LessOrEqual)),
         (">=", TokenKind::Comparison(Comparison::GreaterOrEqual)),
@@ -69,7 +74,7 @@ fn token(rest: &str) -> Result<(TokenKind, usize), Flaw> {
         return quoted(rest, first);
     }
     if first.is_ascii_digit() || (first == '-' && rest[1..].starts_with(|next: char| next.is_ascii_digit())) {
-        return integer(rest);
+        return number(rest);
     }
     if first.is_ascii_alphabetic() || first == '_' {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
@@ -81,10 +86,17 @@ fn token(rest: &str) -> Result<(TokenKind, usize), Flaw> {
         '=' => flaw.help("write `==` to compare"),
         '&' => flaw.help("write `&&` for and"),
         '|' => flaw.help("write `||` for or"),
-        '+' | '-' | '*' | '/' | '%' => flaw.help("expressions do not calculate"),
-        '[' => flaw.help("write `first(list)` for the first item; others cannot be picked"),
+        '+' | '-' | '*' | '/' | '%' => {
+            flaw.help("expressions do not calculate; moments are moved by `before` and `after`")
+        }
+        '[' => flaw.help("write `first(list)` or `last(list)`, or pick items by `filter(list, name => condition)`"),
+        '?' => flaw.help("write `if(condition, value, otherwise)`"),
         _ => flaw,
     })
+}
+
+fn literal(kind: LiteralKind, value: Value) -> TokenKind {
+    TokenKind::Literal(Literal { kind, value })
 }
 
 fn quoted(rest: &str, quote: char) -> Result<(TokenKind, usize), Flaw> {
@@ -97,22 +109,57 @@ fn quoted(rest: &str, quote: char) -> Result<(TokenKind, usize), Flaw> {
             letters.next();
             text.push(quote);
         } else {
-            return Ok((TokenKind::Text(text), at + 1));
+            return Ok((literal(LiteralKind::Text, Value::Text(text)), at + 1));
         }
     }
     Err(Flaw::new(FlawKind::Syntax, 0..rest.len(), format!("the text has no closing {quote}")))
 }
 
-fn integer(rest: &str) -> Result<(TokenKind, usize), Flaw> {
+/// An integer, a decimal or a length of time.
+fn number(rest: &str) -> Result<(TokenKind, usize), Flaw> {
     let sign = usize::from(rest.starts_with('-'));
-    let digits = rest[sign..].find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len() - sign);
-    let length = sign + digits;
-    if rest[length..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '_') {
-        let flaw = Flaw::new(FlawKind::Syntax, 0..length + 1, "a number is followed by a letter");
-        return Err(flaw.help("put texts in quotes"));
+    let whole = sign + digits(&rest[sign..]);
+    let fraction = rest[whole..].strip_prefix('.').map_or(0, digits);
+    let length = if fraction > 0 { whole + 1 + fraction } else { whole };
+    let after = rest[length..].chars().next().unwrap_or_default();
+    if after.is_ascii_alphabetic() || after == '_' {
+        return duration(rest).ok_or_else(|| {
+            Flaw::new(FlawKind::Syntax, 0..length + 1, "a number is followed by a letter").help(QUOTE_IT)
+        });
     }
-    match rest[..length].parse::<i64>() {
-        Ok(value) if value.abs() <= INTEGER_MAX => Ok((TokenKind::Integer(value), length)),
+    if fraction > 0 && after == '.' {
+        return Err(Flaw::new(FlawKind::Syntax, 0..length + 1, "a number has two points").help(QUOTE_IT));
+    }
+    let text = &rest[..length];
+    if fraction > 0 {
+        return match Decimal::parse(text) {
+            Ok(_) => Ok((literal(LiteralKind::Decimal, Value::text(text)), length)),
+            Err(why) => Err(Flaw::new(FlawKind::Syntax, 0..length, why)),
+        };
+    }
+    match text.parse::<i64>() {
+        Ok(value) if value.abs() <= INTEGER_MAX => Ok((literal(LiteralKind::Integer, Value::Integer(value)), length)),
         _ => Err(Flaw::new(FlawKind::Syntax, 0..length, "the number needs more than 53 bits")),
     }
+}
+
+/// How many digits stand at the beginning.
+fn digits(text: &str) -> usize {
+    text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len())
+}
+
+/// A length of time without blanks: digits and a unit, perhaps several times.
+fn duration(rest: &str) -> Option<(TokenKind, usize)> {
+    let mut length = 0;
+    while rest[length..].starts_with(|letter: char| letter.is_ascii_digit()) {
+        length += digits(&rest[length..]);
+        let unit = rest[length..].find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(rest.len() - length);
+        if !matches!(&rest[length..length + unit], "h" | "m" | "s" | "ms") {
+            return None;
+        }
+        length += unit;
+    }
+    let ends = !rest[length..].starts_with(['_', '.']);
+    let text = &rest[..length];
+    (ends && Span::parse(text).is_ok()).then(|| (literal(LiteralKind::Duration, Value::text(text)), length))
 }

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::budget::Budget;
+use super::evaluate::described;
 use super::{EvaluateError, Expression, Flaw, FlawKind, Scope};
 use crate::base::Value;
 
@@ -73,28 +75,28 @@ impl Template {
     /// The value: a template that is one hole keeps the type of its expression, any other is text.
     ///
     /// # Errors
-    /// As [`Expression::evaluate`]; and a secret, a list or a record inside text.
+    /// As [`Expression::evaluate`], for all holes together; and a secret, a list or a record inside text.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvaluateError> {
         if let Some((_, expression)) = self.whole() {
             return expression.evaluate(scope);
         }
+        let mut budget = Budget::new();
         let mut text = String::new();
         for part in &self.parts {
-            match part {
-                Part::Text(piece) => text.push_str(piece),
-                Part::Hole(_, expression) => match expression.evaluate(scope)? {
-                    Value::Text(piece) => text.push_str(&piece),
-                    Value::Integer(number) => text.push_str(&number.to_string()),
-                    Value::Boolean(value) => text.push_str(&value.to_string()),
-                    other @ (Value::List(_) | Value::Record(_) | Value::Secret { .. }) => {
-                        return Err(EvaluateError::Type {
-                            text: expression.source().to_owned(),
-                            found: other.type_name(),
-                            wanted: "text",
-                        });
-                    }
-                },
+            let (expression, value) = match part {
+                Part::Text(piece) => {
+                    text.push_str(piece);
+                    continue;
+                }
+                Part::Hole(_, expression) => (expression, expression.evaluate_within(scope, &mut budget)?),
+            };
+            if !matches!(value, Value::Text(_) | Value::Integer(_) | Value::Boolean(_)) {
+                let (text, found) = (expression.source().to_owned(), described(&value));
+                return Err(EvaluateError::Type { text, found, wanted: "text" });
             }
+            let piece = value.to_string();
+            budget.makes(piece.len())?;
+            text.push_str(&piece);
         }
         Ok(Value::Text(text))
     }

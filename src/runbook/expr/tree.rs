@@ -1,23 +1,26 @@
-use std::fmt;
 use std::ops::Range;
+
+use super::Function;
+use crate::base::Value;
 
 /// An expression taken apart. No deeper than `Expression::DEPTH_MAX` and the few levels of the grammar between.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     /// Where it stands, in bytes of the expression's text.
     pub(super) at: Range<usize>,
+    /// Its number in the expression. A part has a smaller number than the whole, so the root's is the largest.
+    pub(super) id: usize,
     pub(super) node: Node,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Node {
-    Text(String),
-    Integer(i64),
-    Boolean(bool),
+    Literal(Literal),
     Path(Vec<Segment>),
+    /// A function with as many arguments as it takes.
     Call {
-        function: Function,
-        arguments: Vec<Tree>,
+        function: &'static Function,
+        arguments: Vec<Argument>,
     },
     Not(Box<Tree>),
     Compare {
@@ -29,6 +32,30 @@ pub(super) enum Node {
     All(Vec<Tree>),
     /// `||`; at least two.
     Any(Vec<Tree>),
+}
+
+/// A value written out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Literal {
+    pub(super) kind: LiteralKind,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LiteralKind {
+    Text,
+    Integer,
+    Decimal,
+    Duration,
+    Boolean,
+}
+
+/// An argument of a function.
+#[derive(Clone, Debug)]
+pub(super) struct Argument {
+    /// The name that stands for each item of the list, in an argument that is worked out once for each.
+    pub(super) bound: Option<Segment>,
+    pub(super) body: Tree,
 }
 
 /// A name in a path.
@@ -52,53 +79,5 @@ impl Comparison {
     /// Whether it is about order, and not only about being the same.
     pub(super) const fn orders(self) -> bool {
         !matches!(self, Self::Equal | Self::NotEqual)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
-    Contains,
-    Length,
-    First,
-}
-
-impl Function {
-    pub(super) const ALL: [Self; 3] = [Self::Contains, Self::Length, Self::First];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Contains => "contains",
-            Self::Length => "length",
-            Self::First => "first",
-        }
-    }
-
-    /// How it is written.
-    pub(super) const fn usage(self) -> &'static str {
-        match self {
-            Self::Contains => "contains(list, value)",
-            Self::Length => "length(list)",
-            Self::First => "first(list)",
-        }
-    }
-
-    pub(super) const fn arity(self) -> usize {
-        match self {
-            Self::Contains => 2,
-            Self::Length | Self::First => 1,
-        }
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-        })
     }
 }
