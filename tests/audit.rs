@@ -2,7 +2,7 @@
 //! script in the bundle alike; and a store that was tampered with does not verify.
 
 mod changes;
-mod script;
+pub(crate) mod script;
 mod store;
 
 use std::fs;

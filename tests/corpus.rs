@@ -2,8 +2,8 @@
 //!
 //! `corpus/v1` holds lines as a program of entry format 1 wrote them. They are never changed: a format that needs other
 //! lines is a new version with a folder of its own, and the old folder stays. `every-kind.jsonl` has an entry of every
-//! kind and is compared with the values that it was made from. Journals of whole runs, as the program itself wrote them,
-//! stand in `runs`.
+//! kind and is compared with the values that it was made from, and so is `told-more.jsonl`, with members that entries did not
+//! have at first. Journals of whole runs, as the program itself wrote them, stand in `runs`.
 
 pub(crate) mod examples;
 mod runs;
@@ -13,50 +13,86 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use callout::base::{Seq, canonical};
-use callout::journal::{Fact, decode, encode, leaf_of};
+use callout::journal::{Entry, Fact, Line, decode, encode, leaf_of};
+use callout::projection::BundleWriter;
 use proptest::prelude::*;
+
+use crate::audit::{Bundle, script};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/v1")
 }
 
-#[test]
-fn the_example_of_every_kind_is_read_as_it_was_meant() {
-    let path = folder().join("every-kind.jsonl");
-    let examples = examples::entries();
+/// Compares a journal of the corpus with the values that it was made from.
+fn is_read_as_it_was_meant(name: &str, examples: &[(Entry, Line)]) {
+    let path = folder().join(name);
     if std::env::var_os("CALLOUT_BLESS").is_some() {
         let lines: String = examples.iter().flat_map(|(_, line)| [line.text.as_str(), "\n"]).collect();
         fs::create_dir_all(folder()).unwrap();
         fs::write(&path, lines).unwrap();
     }
     let text = fs::read_to_string(&path).unwrap();
-    let read: Vec<_> = text.lines().map(|line| decode(line).unwrap()).collect();
+    let read: Vec<Entry> = text.lines().map(|line| decode(line).unwrap()).collect();
     assert_eq!(read.len(), examples.len());
     for ((expected, _), found) in examples.iter().zip(&read) {
-        // `prev` covers the line before it, which names the version of the program that wrote it.
-        assert_eq!((found.log, found.seq, &found.draft), (expected.log, expected.seq, &expected.draft));
+        assert_eq!(found, expected);
     }
 }
 
 #[test]
-fn every_journal_of_the_corpus_is_read_and_its_chain_holds() {
-    let mut journals = 0;
-    for file in fs::read_dir(folder()).unwrap() {
-        let path = file.unwrap().path();
-        if path.is_dir() {
-            continue;
-        }
+fn the_example_of_every_kind_is_read_as_it_was_meant() {
+    is_read_as_it_was_meant("every-kind.jsonl", &examples::entries());
+}
+
+#[test]
+fn what_an_entry_may_tell_of_clock_computer_program_and_relations_is_read_as_it_was_meant() {
+    is_read_as_it_was_meant("told-more.jsonl", &examples::told_more());
+}
+
+/// Every journal that the corpus holds.
+fn journals() -> Vec<PathBuf> {
+    let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let all = files(folder()).chain(files(folder().join("runs")));
+    let journals: Vec<PathBuf> = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect();
+    assert_eq!(journals.len(), 4, "{journals:?}");
+    journals
+}
+
+#[test]
+fn every_journal_of_the_corpus_is_read_and_written_again_byte_for_byte_and_its_chain_holds() {
+    for path in journals() {
         let mut prev = None;
         for (number, line) in (0..).zip(fs::read_to_string(&path).unwrap().lines()) {
             let place = format!("{} line {}", path.display(), number + 1);
             let entry = decode(line).unwrap_or_else(|err| panic!("{place}: {err}"));
             assert_eq!((entry.seq, entry.prev), (Seq(number), prev), "{place}");
+            assert_eq!(encode(&entry).unwrap(), line, "{place}");
             assert_eq!(canonical(&serde_json::from_str(line).unwrap()).unwrap(), line, "{place}");
             prev = Some(leaf_of(line.as_bytes()));
         }
-        journals += 1;
     }
-    assert!(journals > 0);
+}
+
+#[test]
+fn every_journal_of_the_corpus_verifies_by_the_program_and_by_the_script_of_the_bundle_alike() {
+    let bundles = journals().into_iter().map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        let log = decode(text.lines().next().unwrap()).unwrap().log;
+        let mut writer = BundleWriter::new(log, Vec::new(), Vec::new());
+        for (seq, line) in (0..).map(Seq).zip(text.lines()) {
+            writer.add(&Line { seq, text: line.into(), leaf: leaf_of(line.as_bytes()) }).unwrap();
+        }
+        let ([records, leaves], [checkpoint, ..]) = writer.finish().unwrap();
+        Bundle { records, leaves, checkpoint: checkpoint.text.into_bytes() }
+    });
+    let bundles: Vec<Bundle> = bundles.collect();
+    for bundle in &bundles {
+        bundle.verify().unwrap();
+    }
+    if script::is_runnable() {
+        let verdicts: Vec<String> = bundles.iter().map(Bundle::verdict).collect();
+        assert_eq!(script::verdicts(&bundles.iter().collect::<Vec<_>>()), verdicts);
+    }
 }
 
 #[test]

@@ -9,10 +9,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use callout::base::Entropy;
-use callout::journal::{
-    Access, Actor, Authn, Batch, Channel, Draft, Fact, Holder, Journal, OpenError, Opening, SqliteJournal, StoreKind,
-};
+use callout::base::{Entropy, EntryId};
+use callout::journal::{Access, Batch, Draft, Fact, Holder, Journal, OpenError, Opening, SqliteJournal, StoreKind};
 use callout::run::Event;
 use uuid::Uuid;
 
@@ -39,9 +37,7 @@ pub(crate) fn opening<'a>(path: &'a Path, entropy: &'a Counting) -> Opening<'a> 
         access: Access::Create(StoreKind::Simulated),
         busy: Duration::from_secs(5),
         entropy,
-        now: examples::moment(),
-        actor: Actor { authn: Authn::None, tenant: None, object: None, os_user: Some(1000) },
-        channel: Channel::Cli,
+        first: &|fact| Draft { id: EntryId::new(examples::uuid(0xcfff)), ..examples::draft(0, fact) },
         network: &|_| None,
     }
 }

@@ -17,6 +17,7 @@ mod crash;
 mod drive;
 mod journal;
 mod picture;
+mod record;
 mod rollback;
 mod rotation;
 mod schema;

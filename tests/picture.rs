@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callout::base::{Clock as _, RunId, Seq, Timestamp};
+use callout::base::{RunId, Seq, Timestamp};
 use callout::engine::fold;
-use callout::journal::{Access, Actor, Authn, Channel, Journal as _, Opening, SqliteJournal};
+use callout::journal::{Access, Journal as _, Opening, SqliteJournal};
 use callout::projection::{Board, Timeline};
 use callout::run::RunState;
 use callout::tui::{Key, Model, Moment, Msg, Setting, picture, update};
-use callout::world::{SystemClock, SystemEntropy};
+use callout::world::SystemEntropy;
 
+use crate::corpus::examples;
 use crate::support::home::Home;
 
 const COLUMNS: u16 = 120;
@@ -24,15 +25,12 @@ fn a_run_at_its_read_back(home: &Home) -> (RunState, Timeline) {
     let run = ["run", "key-rotation", "--headless", "--yes", "reversible", "--speed", "max", "--store"];
     home.callout(run).args([&store]).run().exits(3);
     let entropy = SystemEntropy::open().unwrap();
-    let actor = Actor { authn: Authn::None, tenant: None, object: None, os_user: None };
     let mut journal = SqliteJournal::open(&Opening {
         path: &store,
         access: Access::ReadOnly(None),
         busy: Duration::from_secs(5),
         entropy: &entropy,
-        now: SystemClock.host_now(),
-        actor,
-        channel: Channel::Cli,
+        first: &|fact| examples::draft(0, fact),
         network: &|_| None,
     })
     .unwrap();

@@ -7,8 +7,6 @@ use uuid::Uuid;
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        ///
-        /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
@@ -49,19 +47,34 @@ macro_rules! uuid_id {
 
 uuid_id! {
     /// Names one execution of a runbook.
+    ///
+    /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
     RunId
 }
 uuid_id! {
     /// Names one try of one step. It travels as `x-ms-client-request-id` and as the tag `callout-attempt`.
+    ///
+    /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
     AttemptId
 }
 uuid_id! {
     /// Names one entry of the journal; a second entry with the same id is refused.
+    ///
+    /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
     EntryId
 }
 uuid_id! {
     /// Names one store's log.
+    ///
+    /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
     LogId
+}
+
+uuid_id! {
+    /// Names one user's place on one computer: which records were written there, and not whose or where it is.
+    ///
+    /// A random UUID (version 4, RFC 9562): nothing can be told from it, not even when it was made.
+    HostId
 }
 
 impl RunId {

@@ -4,6 +4,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::HostClock;
+
 /// A moment in UTC with a precision of one microsecond, written as RFC 3339 with a `Z` and exactly six decimals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
@@ -185,6 +187,8 @@ pub enum ClockSource {
 pub trait Clock: Send + Sync {
     /// The host's clock: for `recorded_at`, ids, locks and checkpoints.
     fn host_now(&self) -> Timestamp;
+    /// What is known of the host's clock just now, beside what it shows.
+    fn host_clock(&self) -> HostClock;
     /// The estate's clock: for timers, durations and `occurred_at`. Equal to the host's clock in a live environment.
     fn now(&self) -> Timestamp;
     /// Which clock [`Clock::now`] reads.

@@ -11,6 +11,7 @@
 mod args;
 mod command;
 mod drive;
+mod entry;
 mod environment;
 mod estate;
 mod failure;

@@ -2,16 +2,16 @@ use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::entry::draft;
 use super::environment::environment;
 use super::{Exit, Failure, Setting};
-use crate::base::{Clock as _, did_you_mean};
+use crate::base::did_you_mean;
 use crate::engine::EngineError;
 use crate::journal::{
-    Access, Actor, AppendError, Authn, Channel, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal,
-    StoreKind,
+    Access, AppendError, Channel, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal, StoreKind,
 };
 use crate::runbook::EstateKind;
-use crate::world::{SystemClock, SystemEntropy, WorldError, network_file_system, os_user};
+use crate::world::{SystemEntropy, WorldError, network_file_system};
 
 /// Another writer is waited for this long.
 const BUSY: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(crate) fn place(setting: &Setting) -> Result<PathBuf, Failure> {
 /// # Errors
 /// It is not a store, newer, damaged, or cannot be read.
 pub(crate) fn reader(setting: &Setting) -> Result<Option<SqliteJournal>, Failure> {
-    match at(&place(setting)?) {
+    match at(setting, &place(setting)?) {
         Ok(journal) => Ok(Some(journal)),
         Err(OpenError::Missing(_) | OpenError::Empty(_) | OpenError::NoFolder(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -43,8 +43,8 @@ pub(crate) fn reader(setting: &Setting) -> Result<Option<SqliteJournal>, Failure
 ///
 /// # Errors
 /// As [`reader`]; and it is not there, or there is nothing in it.
-pub(crate) fn at(path: &Path) -> Result<SqliteJournal, OpenError> {
-    open(path, Access::ReadOnly(None), Channel::Cli)
+pub(crate) fn at(setting: &Setting, path: &Path) -> Result<SqliteJournal, OpenError> {
+    open(setting, path, Access::ReadOnly(None), Channel::Cli)
 }
 
 /// Opens a store that is there, to append to it.
@@ -52,7 +52,7 @@ pub(crate) fn at(path: &Path) -> Result<SqliteJournal, OpenError> {
 /// # Errors
 /// As [`reader`]; and it is not there, or cannot be written.
 pub(crate) fn writer(setting: &Setting) -> Result<SqliteJournal, Failure> {
-    match open(&place(setting)?, Access::Existing(None), Channel::Cli) {
+    match open(setting, &place(setting)?, Access::Existing(None), Channel::Cli) {
         Err(OpenError::Missing(_) | OpenError::NoFolder(_)) => Err(nothing_yet(setting)?),
         opened => Ok(opened?),
     }
@@ -62,8 +62,8 @@ pub(crate) fn writer(setting: &Setting) -> Result<SqliteJournal, Failure> {
 ///
 /// # Errors
 /// As [`writer`].
-pub(crate) fn to_append(path: &Path) -> Result<SqliteJournal, Failure> {
-    Ok(open(path, Access::Existing(None), Channel::Cli)?)
+pub(crate) fn to_append(setting: &Setting, path: &Path) -> Result<SqliteJournal, Failure> {
+    Ok(open(setting, path, Access::Existing(None), Channel::Cli)?)
 }
 
 /// Opens the store for a run in an estate of that kind, and makes it if there is none.
@@ -77,7 +77,7 @@ pub(crate) fn for_run(setting: &Setting, estate: EstateKind, channel: Channel) -
         EstateKind::Live => StoreKind::Live,
         EstateKind::Simulated => StoreKind::Simulated,
     };
-    Ok(open(&setting.store_for(estate), Access::Create(kind), channel)?)
+    Ok(open(setting, &setting.store_for(estate), Access::Create(kind), channel)?)
 }
 
 /// The place for a simulated world, after making sure that it does not stand beside a live store or something that is
@@ -88,7 +88,7 @@ pub(crate) fn for_run(setting: &Setting, estate: EstateKind, channel: Channel) -
 pub(crate) fn for_world(setting: &Setting) -> Result<PathBuf, Failure> {
     make_usual_folder(setting)?;
     let path = setting.store_for(EstateKind::Simulated);
-    match open(&path, Access::ReadOnly(Some(StoreKind::Simulated)), Channel::Cli) {
+    match open(setting, &path, Access::ReadOnly(Some(StoreKind::Simulated)), Channel::Cli) {
         Ok(_) | Err(OpenError::Missing(_) | OpenError::Empty(_)) => Ok(path),
         Err(error) => Err(error.into()),
     }
@@ -143,12 +143,7 @@ pub(crate) fn nothing_yet(setting: &Setting) -> Result<Failure, Failure> {
     Ok(Failure::usage(format!("there is no store `{}` yet", place.display())).hint("`callout run RUNBOOK` makes it"))
 }
 
-/// Who acts where no token was used: all that is known is the operating system's user.
-pub(crate) fn unsigned() -> Actor {
-    Actor { authn: Authn::None, tenant: None, object: None, os_user: os_user() }
-}
-
-fn open(path: &Path, access: Access, channel: Channel) -> Result<SqliteJournal, OpenError> {
+fn open(setting: &Setting, path: &Path, access: Access, channel: Channel) -> Result<SqliteJournal, OpenError> {
     let failed = |source: WorldError| OpenError::Open { path: path.to_owned(), source: source.into() };
     let entropy = SystemEntropy::open().map_err(failed)?;
     SqliteJournal::open(&Opening {
@@ -156,9 +151,7 @@ fn open(path: &Path, access: Access, channel: Channel) -> Result<SqliteJournal, 
         access,
         busy: BUSY,
         entropy: &entropy,
-        now: SystemClock.host_now(),
-        actor: unsigned(),
-        channel,
+        first: &|fact| draft(setting, &entropy, channel, fact),
         network: &network_file_system,
     })
 }

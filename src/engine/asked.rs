@@ -5,7 +5,7 @@ use super::dispatcher::Engine;
 use super::pace::Key;
 use super::record::Recorder;
 use crate::base::InstanceId;
-use crate::journal::Fact;
+use crate::journal::{Entry, Fact};
 use crate::projection::Answer;
 use crate::run::{self, ConsentBy, Input, PauseReason, Request, Resolution};
 
@@ -106,31 +106,26 @@ impl Engine {
         if self.broken.is_some() || !self.recorder.changed() {
             return false;
         }
-        let facts = match self.recorder.catch_up(self.state.id) {
-            Ok(facts) => facts,
+        let entries = match self.recorder.catch_up(self.state.id) {
+            Ok(entries) => entries,
             Err(why) => {
                 self.say(format!("the journal cannot be read: {why}"));
                 return true;
             }
         };
-        self.obey(facts);
+        self.obey(entries);
         true
     }
 
-    fn obey(&mut self, facts: Vec<Fact>) {
-        for fact in facts {
-            match fact {
-                Fact::Request(Request::Abort { reason }) => {
-                    self.take(&Input::Abort { reason });
-                }
-                Fact::Request(Request::Pause {}) => {
-                    self.take(&Input::Pause { why: PauseReason::Asked });
-                }
-                Fact::Request(Request::Continue {}) => {
-                    self.take(&Input::Continue);
-                }
-                Fact::Run(_) | Fact::Incident(_) | Fact::Log(_) => {}
-            }
+    fn obey(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            let input = match entry.draft.fact {
+                Fact::Request(Request::Abort { reason }) => Input::Abort { reason },
+                Fact::Request(Request::Pause {}) => Input::Pause { why: PauseReason::Asked },
+                Fact::Request(Request::Continue {}) => Input::Continue,
+                Fact::Run(_) | Fact::Incident(_) | Fact::Log(_) => continue,
+            };
+            self.take_for(Some(entry.seq), &input);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::executor::Executor;
 use super::pace::{Key, Pace};
 use super::record::Recorder;
 use super::{Ask, Handle, Stopped, StoreFault};
-use crate::base::{Clock, Commitment, Span};
+use crate::base::{Clock, Commitment, Seq, Span};
 use crate::effect::{Meaning, Progress};
 use crate::journal::AppendError;
 use crate::projection::Board;
@@ -39,8 +39,8 @@ pub struct Engine {
     pub(super) pace: BTreeMap<Key, Pace>,
     /// How many sendings have not come back.
     pub(super) sending: usize,
-    /// Aborts that others asked for while nobody held the run.
-    pub(super) pending: Vec<Option<Commitment>>,
+    /// Aborts that others asked for while nobody held the run: where the request stands, and why.
+    pub(super) pending: Vec<(Seq, Option<Commitment>)>,
     pub(super) leaving: bool,
     pub(super) broken: Option<Broken>,
     /// Why an effect waits for another one.
@@ -113,8 +113,8 @@ impl Engine {
     /// Takes the run, and does what was asked for before anything else is begun: an abort does not first let it go on.
     fn take_up(&mut self) {
         self.take(&Input::Take { pid: std::process::id() });
-        for reason in std::mem::take(&mut self.pending) {
-            self.take(&Input::Abort { reason });
+        for (seq, reason) in std::mem::take(&mut self.pending) {
+            self.take_for(Some(seq), &Input::Abort { reason });
         }
         while let Ok(ask) = self.asks.try_recv() {
             self.asked(ask);
@@ -144,6 +144,11 @@ impl Engine {
 
     /// Takes one input: decide, append, evolve. Returns whether anything came of it.
     pub(super) fn take(&mut self, input: &Input) -> bool {
+        self.take_for(None, input)
+    }
+
+    /// The same, for the request that another process put into the journal at `cause`.
+    pub(super) fn take_for(&mut self, cause: Option<Seq>, input: &Input) -> bool {
         if self.broken.is_some() {
             return false;
         }
@@ -158,7 +163,7 @@ impl Engine {
         if events.is_empty() {
             return false;
         }
-        match self.recorder.record(&self.state, &events, now) {
+        match self.recorder.record(&self.state, &events, now, cause) {
             Ok(state) => {
                 self.state = state;
                 true

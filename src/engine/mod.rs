@@ -11,6 +11,7 @@ mod handle;
 mod open;
 mod pace;
 mod record;
+mod relations;
 
 pub use dispatcher::Engine;
 pub use handle::{Ask, Handle};

@@ -154,7 +154,7 @@ impl Engine {
         // over when somebody takes the run up.
         let unanswered = !state.is_over() && state.phase != RunPhase::Aborting;
         let pending = entries.into_iter().filter(|_| unanswered).filter_map(|entry| match entry.draft.fact {
-            Fact::Request(Request::Abort { reason }) => Some(reason),
+            Fact::Request(Request::Abort { reason }) => Some((entry.seq, reason)),
             _ => None,
         });
         let pending = pending.collect();

@@ -1,9 +1,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::relations::Relations;
 use crate::base::{Clock, Commitment, Entropy, EntryId, RunId, Seq, Timestamp};
 use crate::incident;
-use crate::journal::{Actor, AppendError, Batch, Channel, Draft, Entry, Fact, Holder, Journal, Payload, ReadError};
+use crate::journal::{
+    Actor, AppendError, Batch, Channel, Draft, Entry, Fact, Holder, Journal, Payload, ReadError, Writer,
+};
 use crate::projection::Timeline;
 use crate::projection::TimelineLine;
 use crate::run::{Event, RunState};
@@ -13,6 +16,8 @@ use crate::run::{Event, RunState};
 pub struct Who {
     /// By the token that is used.
     pub actor: Actor,
+    /// By which program, on which computer.
+    pub writer: Writer,
     /// Through what.
     pub channel: Channel,
     /// For the header of the screen; not journaled.
@@ -26,6 +31,7 @@ pub(super) struct Recorder {
     entropy: Arc<dyn Entropy>,
     who: Who,
     timeline: Timeline,
+    relations: Relations,
     /// Up to where the mailbox has been read.
     mailbox: Option<Seq>,
     /// What has been told beyond that: entries of our own, between which others may have written.
@@ -41,6 +47,7 @@ impl Recorder {
             entropy,
             who,
             timeline: Timeline::default(),
+            relations: Relations::default(),
             mailbox: None,
             told: BTreeSet::new(),
             payloads: Vec::new(),
@@ -66,18 +73,21 @@ impl Recorder {
     }
 
     /// Writes events that were decided, and gives the state after them. The state is worked out first: an event that
-    /// it does not allow is never written.
+    /// it does not allow is never written. `cause` is the request that they answer, if they answer one.
     pub(super) fn record(
         &mut self,
         state: &RunState,
         events: &[Event],
         now: Timestamp,
+        cause: Option<Seq>,
     ) -> Result<RunState, AppendError> {
         let mut after = state.clone();
         let mut drafts = Vec::new();
         for event in events {
             after = after.evolve(now, event).map_err(|illegal| AppendError::Entry(illegal.to_string()))?;
-            drafts.push(self.draft(state.id, Some(after.fence), now, Fact::Run(event.clone())));
+            let refs = self.relations.of(state.log, event, cause);
+            let draft = self.draft(state.id, Some(after.fence), now, Fact::Run(event.clone()));
+            drafts.push(Draft { refs, ..draft });
         }
         let holder = Holder { run: state.id, version: state.version, fence: state.fence };
         let batch =
@@ -120,7 +130,7 @@ impl Recorder {
     }
 
     /// Reads what has been written since the last look, and gives what others wrote.
-    pub(super) fn catch_up(&mut self, run: RunId) -> Result<Vec<Fact>, ReadError> {
+    pub(super) fn catch_up(&mut self, run: RunId) -> Result<Vec<Entry>, ReadError> {
         let from = self.mailbox.map_or(Seq(0), |seq| Seq(seq.0 + 1));
         let mut entries = self.journal.of_run(run, from)?;
         let last = entries.last().map(|entry| entry.seq);
@@ -128,7 +138,7 @@ impl Recorder {
         self.tell(&entries);
         self.mailbox = last.or(self.mailbox);
         self.told.clear();
-        Ok(entries.into_iter().map(|entry| entry.draft.fact).collect())
+        Ok(entries)
     }
 
     /// Every entry of a run, told from the beginning.
@@ -155,6 +165,7 @@ impl Recorder {
         for entry in entries {
             let journal = &mut self.journal;
             self.timeline.push(entry, &mut |commit| journal.payload(commit).ok().flatten());
+            self.relations.take_up(entry);
             self.told.insert(entry.seq);
         }
     }
@@ -163,12 +174,15 @@ impl Recorder {
         Draft {
             id: EntryId::new(self.entropy.uuid()),
             recorded_at: self.clock.host_now(),
+            host_clock: self.clock.host_clock(),
             occurred_at: now,
             clock: self.clock.source(),
             run: Some(run),
             fence,
             actor: self.who.actor.clone(),
+            writer: self.who.writer.clone(),
             channel: self.who.channel,
+            refs: Vec::new(),
             fact,
         }
     }

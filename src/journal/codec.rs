@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
-use super::{Actor, Channel, Draft, Entry, FORMAT, Fact, LogEvent};
-use crate::base::{CanonicalError, ClockSource, Digest, EntryId, LogId, RunId, Seq, Timestamp, canonical};
+use super::{Actor, Channel, Draft, Entry, FORMAT, Fact, LogEvent, Reference, Tool, Writer};
+use crate::base::{
+    CanonicalError, ClockSource, Digest, EntryId, HostClock, HostId, LogId, RunId, Seq, Timestamp, canonical,
+};
 use crate::{incident, run};
 
 /// Why an entry has no line.
@@ -51,8 +53,9 @@ pub enum DecodeError {
 /// nothing ever writes a stored entry a second time.
 ///
 /// The members: `v`, `log`, `seq`, `prev`, `id`, `kind`, `recorded_at`, `clock`, `occurred_at`, `run`, `step`, `attempt`,
-/// `fence`, `actor`, `tool`, `channel`, `data`; what an entry does not have is absent. `step` and `attempt` are lifted out
-/// of the event's data, so that whoever reads lines with other tools finds them in one place.
+/// `fence`, `actor`, `host`, `tool`, `channel`, `refs`, `data`; what an entry does not have is absent. `step` and `attempt`
+/// are lifted out of the event's data, so that whoever reads lines with other tools finds them in one place. Of `clock`,
+/// `source` says whose clock `occurred_at` is of; all else is about the host's, which `recorded_at` is of.
 ///
 /// # Errors
 /// See [`EncodeError`]. Our own events have a line unless they carry a whole number of more than 53 bits or a record
@@ -76,15 +79,17 @@ pub fn encode(entry: &Entry) -> Result<String, EncodeError> {
         id: draft.id,
         kind: tagged.kind,
         recorded_at: draft.recorded_at,
-        clock: Reading { source: draft.clock },
+        clock: Reading { source: draft.clock, host: draft.host_clock.clone() },
         occurred_at: draft.occurred_at,
         run: draft.run,
         step,
         attempt,
         fence: draft.fence,
         actor: draft.actor.clone(),
-        tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
+        host: draft.writer.host.map(|id| Host { id }),
+        tool: draft.writer.tool.clone(),
         channel: draft.channel,
+        refs: draft.refs.clone(),
         data: tagged.data,
     };
     let json = serde_json::to_value(record).map_err(|err| shape(&err))?;
@@ -93,8 +98,8 @@ pub fn encode(entry: &Entry) -> Result<String, EncodeError> {
 
 /// Reads a line back. Members that this program does not know are passed over; a newer format is refused.
 ///
-/// `decode(encode(entry)) == entry`. The other direction does not hold in general: a line says which version of the
-/// program wrote it, and an [`Entry`] does not. That is why stored bytes are hashed as they are.
+/// `decode(encode(entry)) == entry`. The other direction does not hold for a line with members that this program does not
+/// know. That is why stored bytes are hashed as they are.
 ///
 /// # Errors
 /// See [`DecodeError`].
@@ -115,11 +120,14 @@ pub fn decode(line: &str) -> Result<Entry, DecodeError> {
             id: record.id,
             recorded_at: record.recorded_at,
             occurred_at: record.occurred_at,
+            host_clock: record.clock.host,
             clock: record.clock.source,
             run: record.run,
             fence: record.fence,
             actor: record.actor,
+            writer: Writer { host: record.host.map(|host| host.id), tool: record.tool },
             channel: record.channel,
+            refs: record.refs,
             fact: fact(record.kind, record.data, record.step, record.attempt)?,
         },
     })
@@ -148,22 +156,26 @@ struct Record {
     attempt: Option<Json>,
     fence: Option<u64>,
     actor: Actor,
+    host: Option<Host>,
     tool: Tool,
     channel: Channel,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refs: Vec<Reference>,
     data: Option<Map<String, Json>>,
 }
 
-/// What is known of the clock that `occurred_at` was read from.
+/// Whose clock `occurred_at` was read from, and what is known of the one that `recorded_at` was read from.
 #[derive(Serialize, Deserialize)]
 struct Reading {
     source: ClockSource,
+    #[serde(flatten)]
+    host: HostClock,
 }
 
-/// The program that wrote the line.
+/// The computer on which the line was written.
 #[derive(Serialize, Deserialize)]
-struct Tool {
-    name: String,
-    version: String,
+struct Host {
+    id: HostId,
 }
 
 /// An event as serde writes it.
@@ -237,8 +249,8 @@ impl de::Error for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Commitment;
-    use crate::journal::{Authn, StoreKind};
+    use crate::base::{Commitment, Uptime};
+    use crate::journal::{Authn, Relation, StoreKind};
     use serde_json::json;
 
     fn entry(fact: Fact) -> Entry {
@@ -251,12 +263,15 @@ mod tests {
             draft: Draft {
                 id: EntryId::new(id(2)),
                 recorded_at: moment,
+                host_clock: HostClock::default(),
                 occurred_at: moment,
                 clock: ClockSource::System,
                 run: Some(RunId::new(id(3))),
                 fence: Some(1),
                 actor: Actor { authn: Authn::None, tenant: None, object: None, os_user: Some(1000) },
+                writer: Writer { host: None, tool: Tool::this(None) },
                 channel: Channel::Cli,
+                refs: Vec::new(),
                 fact,
             },
         }
@@ -284,6 +299,29 @@ mod tests {
                 r#""},"v":1}"#
             )
         );
+    }
+
+    #[test]
+    fn what_is_known_of_clock_computer_program_and_relations_stands_exactly_there() {
+        let mut entry = entry(Fact::Run(run::Event::Continued));
+        let id = |last: u8| uuid::Uuid::from_bytes([1, 0x93, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, last]);
+        let mono_ns = Some(Uptime::from_nanoseconds(10_000_000_000_000_001));
+        entry.draft.host_clock = HostClock { synced: Some(true), err_ms: Some(12), boot: Some(id(9)), mono_ns };
+        entry.draft.writer = Writer { host: Some(HostId::new(id(8))), tool: Tool::this(Some(Digest::of_parts(&[]))) };
+        entry.draft.refs = vec![Reference { log: entry.log, seq: Seq(1), rel: Relation::CausedBy }];
+        let line = encode(&entry).unwrap();
+        for part in [
+            concat!(
+                r#""clock":{"boot":"01930000-0000-7000-8000-000000000009","err_ms":12,"mono_ns":"10000000000000001","#,
+                r#""source":"system","synced":true}"#
+            ),
+            r#","host":{"id":"01930000-0000-7000-8000-000000000008"},"#,
+            r#""tool":{"digest":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","name":"callout","#,
+            r#","refs":[{"log":"01930000-0000-7000-8000-000000000001","rel":"caused_by","seq":1}],"#,
+        ] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+        assert_eq!(decode(&line).unwrap(), entry);
     }
 
     #[test]
@@ -329,7 +367,7 @@ mod tests {
     #[test]
     fn members_that_a_later_version_adds_are_passed_over() {
         let entry = entry(Fact::Run(run::Event::Continued));
-        let more = with(&encode(&entry).unwrap(), |json| drop(json.insert("host".into(), json!({"id": "x"}))));
+        let more = with(&encode(&entry).unwrap(), |json| drop(json.insert("weather".into(), json!({"sky": "x"}))));
         assert_eq!(decode(&more).unwrap(), entry);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ClockSource, Digest, EntryId, LogId, RunId, Seq, Timestamp};
+use super::{Reference, Writer};
+use crate::base::{ClockSource, Digest, EntryId, HostClock, LogId, RunId, Seq, Timestamp};
 use crate::{incident, run};
 
 /// The version of the entry format that this program writes.
@@ -56,6 +57,8 @@ pub struct Draft {
     pub id: EntryId,
     /// When the host recorded it.
     pub recorded_at: Timestamp,
+    /// What was known of the host's clock then.
+    pub host_clock: HostClock,
     /// When it happened, by the estate's clock.
     pub occurred_at: Timestamp,
     /// Which clock `occurred_at` is of.
@@ -66,8 +69,12 @@ pub struct Draft {
     pub fence: Option<u64>,
     /// Who.
     pub actor: Actor,
+    /// By which program, on which computer.
+    pub writer: Writer,
     /// Through what.
     pub channel: Channel,
+    /// What it has to do with earlier entries, as far as its writer knows.
+    pub refs: Vec<Reference>,
     /// What.
     pub fact: Fact,
 }

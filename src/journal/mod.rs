@@ -15,6 +15,7 @@ mod memory;
 mod place;
 mod port;
 mod sqlite;
+mod writer;
 
 pub use chain::{Frontier, checkpoint, leaf_of};
 pub use codec::{DecodeError, EncodeError, decode, encode, is_remark};
@@ -24,3 +25,4 @@ pub use memory::MemoryJournal;
 pub use place::{Head, Line, Salted, admit, text_digest};
 pub use port::{AppendError, Batch, Holder, Journal, Payload, ReadError};
 pub use sqlite::{Access, LeaseError, OpenError, Opening, RunLease, SqliteJournal, real_path};
+pub use writer::{Reference, Relation, Tool, Writer};

@@ -15,11 +15,15 @@ pub enum AuditFormat {
 }
 
 /// The columns of the table, each with the path of its member in a record.
-const COLUMNS: [(&str, &str); 19] = [
+const COLUMNS: [(&str, &str); 26] = [
     ("seq", "/seq"),
     ("recorded_at", "/recorded_at"),
     ("occurred_at", "/occurred_at"),
     ("clock", "/clock/source"),
+    ("clock_synced", "/clock/synced"),
+    ("clock_err_ms", "/clock/err_ms"),
+    ("clock_boot", "/clock/boot"),
+    ("clock_mono_ns", "/clock/mono_ns"),
     ("kind", "/kind"),
     ("run", "/run"),
     ("step", "/step"),
@@ -32,8 +36,11 @@ const COLUMNS: [(&str, &str); 19] = [
     ("channel", "/channel"),
     ("tool", "/tool/name"),
     ("tool_version", "/tool/version"),
+    ("tool_digest", "/tool/digest"),
+    ("host", "/host/id"),
     ("id", "/id"),
     ("prev", "/prev"),
+    ("refs", "/refs"),
     ("data", "/data"),
 ];
 
@@ -105,13 +112,13 @@ mod tests {
         let record = line(r#"{"actor":{"os_user":7},"data":{"a":"b,\"c\""},"kind":"x.y","seq":4,"step":"=1+1"}"#);
         assert_eq!(AuditFormat::Jsonl.record(&record), format!("{}\n", record.text));
         let table = AuditFormat::Csv.record(&record);
-        assert_eq!(table, "4,,,,x.y,,'=1+1,,,,,,7,,,,,,\"{\"\"a\"\":\"\"b,\\\"\"c\\\"\"\"\"}\"\r\n");
-        assert_eq!(AuditFormat::Csv.header().split(',').count(), 19);
+        assert_eq!(table, "4,,,,,,,,x.y,,'=1+1,,,,,,7,,,,,,,,,\"{\"\"a\"\":\"\"b,\\\"\"c\\\"\"\"\"}\"\r\n");
+        assert_eq!(AuditFormat::Csv.header().split(',').count(), 26);
     }
 
     #[test]
     fn a_damaged_line_is_not_left_out() {
-        assert_eq!(AuditFormat::Csv.record(&line("{")), "4,,,,,,,,,,,,,,,,,,{\r\n");
+        assert_eq!(AuditFormat::Csv.record(&line("{")), "4,,,,,,,,,,,,,,,,,,,,,,,,,{\r\n");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::clock::host_now;
+use super::clock::{host_clock, host_now};
 use super::{Control, Reading, WorldError, error};
-use crate::base::{Clock, ClockSource, Span, Timestamp};
+use crate::base::{Clock, ClockSource, HostClock, Span, Timestamp};
 use crate::effect::Timer;
 
 /// How fast a simulated estate's time goes by.
@@ -92,6 +92,10 @@ async fn keep_reading(clock: Weak<EstateClock>) {
 impl Clock for EstateClock {
     fn host_now(&self) -> Timestamp {
         host_now()
+    }
+
+    fn host_clock(&self) -> HostClock {
+        host_clock()
     }
 
     fn now(&self) -> Timestamp {

@@ -1,4 +1,4 @@
-//! The hands: everything that touches the network, the clock, the generator or a repository.
+//! The hands: everything that touches the network, the clock, the generator, the host or a repository.
 //!
 //! What comes in: an [`Errand`](crate::effect::Errand), which is an operation with the exact request that a person saw.
 //! What goes out: [`Sent`](crate::effect::Sent) with a reply in it, in which no secret stands. On the way a request
@@ -26,6 +26,7 @@ mod estate_clock;
 mod git;
 mod guard;
 mod hands;
+mod host;
 mod http;
 mod keyvault;
 mod open;
@@ -45,6 +46,7 @@ pub use error::WorldError;
 pub use estate_clock::{EstateClock, Pace};
 pub use git::{GitState, blob_id, revision_of};
 pub use hands::{AzureHands, WorldSetting};
+pub use host::{host_id, program_digest};
 pub use open::{World, open_live, open_simulated};
 pub use platform::{Signal, Signals, forget_typed, network_file_system, os_user};
 pub use reach::{Range, Reach, Reached, reach};

@@ -1,10 +1,16 @@
-//! What differs from one operating system to the next: users, file systems, signals, terminals. The only such file.
+//! What differs from one operating system to the next: users, file systems, signals, terminals, what is told of clocks.
+//! The only such file.
 
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use uuid::Uuid;
+
+use crate::base::Uptime;
 
 /// What this process can be told from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +70,50 @@ pub fn os_user() -> Option<u32> {
     return None;
 }
 
+/// The id of the host's present uptime. Only Linux has one: its kernel draws it when it starts (random(4)).
+pub(super) fn boot_id() -> Option<Uuid> {
+    // Elsewhere there is no such file.
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().parse().ok()
+}
+
+/// How long the host has been up, its sleep included.
+pub(super) fn uptime() -> Option<Uptime> {
+    #[cfg(unix)]
+    {
+        // Linux counts sleep in CLOCK_BOOTTIME only (clock_gettime(2)); macOS counts it in CLOCK_MONOTONIC.
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        let shown = rustix::time::clock_gettime(clock);
+        let (seconds, rest) = (u64::try_from(shown.tv_sec).ok()?, u64::try_from(shown.tv_nsec).ok()?);
+        Some(Uptime::from_nanoseconds(seconds.checked_mul(1_000_000_000)?.checked_add(rest)?))
+    }
+    #[cfg(not(unix))]
+    return None;
+}
+
+/// When the host's clock was last set by a server's, as far as the host tells: `systemd-timesyncd` touches a file each
+/// time (systemd-timesyncd.service(8)). Other services tell only whoever asks the kernel by adjtimex(2), and no safe and
+/// lean library does.
+pub(super) fn synchronised_at() -> Option<SystemTime> {
+    fs::metadata("/run/systemd/timesync/synchronized").and_then(|found| found.modified()).ok()
+}
+
+/// The executable file of this process.
+///
+/// On Linux it is the very file that runs, also when another one has been put in its place since (proc(5)). Elsewhere it is
+/// what now stands where the program was started from.
+///
+/// # Errors
+/// It cannot be found or read.
+pub(super) fn program_file() -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    return File::open("/proc/self/exe");
+    #[cfg(not(target_os = "linux"))]
+    return File::open(std::env::current_exe()?);
+}
+
 /// Forgets what was typed at the terminal on standard input and has not been read, also a line that is not finished.
 ///
 /// Does nothing where standard input is no terminal (POSIX tcflush refuses it with ENOTTY): what stands in a pipe or a
@@ -116,6 +166,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(network_file_system(folder.path()), None);
         assert_eq!(network_file_system(&folder.path().join("missing")), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_kernel_tells_which_boot_it_is_and_how_long_ago_that_was() {
+        assert!(boot_id().is_some_and(|id| id == boot_id().unwrap()));
+        let (earlier, later) = (uptime().unwrap(), uptime().unwrap());
+        assert!(earlier <= later, "{earlier:?} {later:?}");
+        // The first number is the uptime in seconds, sleep included (proc(5)).
+        let told = fs::read_to_string("/proc/uptime").unwrap();
+        let seconds: f64 = told.split(' ').next().unwrap().parse().unwrap();
+        let found = std::time::Duration::from_nanos(later.nanoseconds()).as_secs_f64();
+        assert!((seconds - found).abs() < 5.0, "{seconds} s, {found} s");
     }
 
     #[cfg(target_os = "linux")]

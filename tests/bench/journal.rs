@@ -10,10 +10,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use callout::base::{ClockSource, Commitment, Entropy, EntryId, RunId, Seq, Timestamp};
+use callout::base::{
+    ClockSource, Commitment, Digest, Entropy, EntryId, HostClock, HostId, RunId, Seq, Timestamp, Uptime,
+};
 use callout::incident::Event;
 use callout::journal::{
-    Access, Actor, Authn, Batch, Channel, Draft, Fact, Journal as _, Opening, SqliteJournal, StoreKind, encode,
+    Access, Actor, Authn, Batch, Channel, Draft, Fact, Journal as _, Opening, SqliteJournal, StoreKind, Tool, Writer,
+    encode,
 };
 use uuid::Uuid;
 
@@ -65,30 +68,34 @@ fn open(path: &Path) -> SqliteJournal {
         access: Access::Create(StoreKind::Simulated),
         busy: Duration::from_secs(5),
         entropy: &Lots,
-        now: Timestamp::from_seconds(0),
-        actor: actor(),
-        channel: Channel::Cli,
+        first: &|fact| draft(None, fact),
         network: &|_| None,
     })
     .unwrap()
 }
 
 fn note(run: RunId) -> Draft {
+    draft(Some(run), Fact::Incident(Event::Noted { text: Commitment::to_text("a note", &[7; 32]) }))
+}
+
+/// As long as an entry of a real run.
+fn draft(run: Option<RunId>, fact: Fact) -> Draft {
+    let mono_ns = Some(Uptime::from_nanoseconds(11_156_450_000_000));
+    let host = Some(HostId::new(Lots.uuid()));
     Draft {
         id: EntryId::new(Lots.uuid()),
         recorded_at: Timestamp::from_seconds(0),
+        host_clock: HostClock { boot: Some(Lots.uuid()), mono_ns, ..HostClock::default() },
         occurred_at: Timestamp::from_seconds(0),
         clock: ClockSource::Simulated,
-        run: Some(run),
+        run,
         fence: None,
-        actor: actor(),
+        actor: Actor { authn: Authn::None, tenant: None, object: None, os_user: Some(1000) },
+        writer: Writer { host, tool: Tool::this(Some(Digest::of_parts(&[]))) },
         channel: Channel::Cli,
-        fact: Fact::Incident(Event::Noted { text: Commitment::to_text("a note", &[7; 32]) }),
+        refs: Vec::new(),
+        fact,
     }
-}
-
-const fn actor() -> Actor {
-    Actor { authn: Authn::None, tenant: None, object: None, os_user: Some(1000) }
 }
 
 /// How long each of many turns took, the shortest first.

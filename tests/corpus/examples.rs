@@ -2,12 +2,14 @@
 //! until it has a name in [`run_kind`] and its fellows, and the tests fail until it has an example.
 
 use callout::base::{
-    AttemptId, ClockSource, Commitment, Digest, Encoding, EntryId, InstanceId, LogId, RunId, SecretRef, Span, StepId,
-    Timestamp, Value,
+    AttemptId, ClockSource, Commitment, Digest, Encoding, EntryId, HostClock, HostId, InstanceId, LogId, RunId,
+    SecretRef, Seq, Span, StepId, Timestamp, Uptime, Value,
 };
 use callout::effect::{Class, Failure, Field, Handle, HandleKind, ProbeVerdict, Risk, TargetKind, Verdict};
 use callout::incident;
-use callout::journal::{Actor, Authn, Channel, Draft, Entry, Fact, Head, Line, LogEvent, StoreKind};
+use callout::journal::{
+    Actor, Authn, Channel, Draft, Entry, Fact, Head, Line, LogEvent, Reference, Relation, StoreKind, Tool, Writer,
+};
 use callout::plan::{Input, Mode, Origin, Place, Plan, Revision};
 use callout::run::{
     Consent, ConsentBy, EffectConsent, Event, Intent, Item, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,
@@ -39,18 +41,26 @@ pub(crate) fn moment() -> Timestamp {
     "2026-11-20T03:10:00.123456Z".parse().unwrap()
 }
 
+/// The program that wrote the corpus; not the one of today, whose version changes.
+pub(crate) fn tool() -> Tool {
+    Tool { name: "callout".into(), version: "0.1.0".into(), digest: None }
+}
+
 /// A draft of the run, with the number-th id.
 pub(crate) fn draft(number: u32, fact: Fact) -> Draft {
     let is_log = matches!(fact, Fact::Log(_));
     Draft {
         id: EntryId::new(uuid(0xe000 + number)),
         recorded_at: moment().after(Span::seconds(number)),
+        host_clock: HostClock::default(),
         occurred_at: moment().after(Span::seconds(number)),
         clock: if is_log { ClockSource::System } else { ClockSource::Simulated },
         run: (!is_log).then(run),
         fence: matches!(fact, Fact::Run(_)).then_some(1),
         actor: Actor { authn: Authn::None, tenant: None, object: None, os_user: Some(1000) },
+        writer: Writer { host: None, tool: tool() },
         channel: Channel::Cli,
+        refs: Vec::new(),
         fact,
     }
 }
@@ -85,6 +95,45 @@ pub(crate) fn entries() -> Vec<(Entry, Line)> {
     drafts[2].channel = Channel::Headless;
     drafts[3].clock = ClockSource::System;
     drafts.iter().map(|draft| head.place(draft).unwrap()).collect()
+}
+
+/// What a later program of the same format says beside that: entries that tell of clock, computer, program and relations,
+/// all of it or a part.
+pub(crate) fn told_more() -> Vec<(Entry, Line)> {
+    let reference = |seq, rel| Reference { log: log(), seq: Seq(seq), rel };
+    let mono_ns = |nanoseconds| Some(Uptime::from_nanoseconds(nanoseconds));
+    let boot = Some(uuid(0xb0));
+    let clocks = [
+        HostClock { synced: Some(true), err_ms: Some(12), boot, mono_ns: mono_ns(11_156_450_123_456) },
+        HostClock { synced: Some(false), boot, mono_ns: mono_ns(u64::MAX), ..HostClock::default() },
+        HostClock { boot, mono_ns: mono_ns(0), ..HostClock::default() },
+        HostClock { mono_ns: mono_ns(1), ..HostClock::default() },
+        HostClock::default(),
+    ];
+    let digest = Some(Digest::of_parts(&[b"a program"]));
+    let tools = [Tool { digest, ..tool() }, Tool { version: "0.2.0-rc.1".into(), ..tool() }];
+    let relations = [
+        vec![],
+        vec![reference(0, Relation::CausedBy)],
+        vec![reference(1, Relation::Approves), reference(0, Relation::Amends)],
+        vec![reference(1, Relation::Redacts), reference(2, Relation::Evidences)],
+        vec![Reference { log: LogId::new(uuid(0xff)), ..reference(77, Relation::Reconciles) }],
+    ];
+    let mut head = Head::of_new(log());
+    (0..)
+        .zip(clocks)
+        .zip(relations)
+        .map(|((number, host_clock), refs)| {
+            let fact = match number {
+                0 => Fact::Log(LogEvent::Created { estate: StoreKind::Simulated }),
+                1 => Fact::Run(planned()),
+                _ => Fact::Incident(incident::Event::Noted { text: commitment("told more") }),
+            };
+            let host = (number < 3).then(|| HostId::new(uuid(0x40)));
+            let writer = Writer { host, tool: tools[usize::from(number > 2)].clone() };
+            head.place(&Draft { host_clock, writer, refs, ..draft(number, fact) }).unwrap()
+        })
+        .collect()
 }
 
 /// The kind of a run's event. Exhaustive on purpose.

@@ -2,14 +2,15 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
-use crate::base::{Clock as _, ClockSource, Entropy as _, EntryId, Seq};
+use crate::base::Seq;
 use crate::cli::args::{Audit, ExportFormat};
+use crate::cli::entry::draft;
 use crate::cli::{Exit, Failure, Setting, store};
-use crate::journal::{Batch, Channel, Draft, Fact, Journal as _, Line, LogEvent, SqliteJournal};
+use crate::journal::{Batch, Channel, Fact, Journal as _, Line, LogEvent, SqliteJournal};
 use crate::projection::{
     AuditFormat, BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS, VerifyError, verify_bundle, verify_store,
 };
-use crate::world::{SystemClock, SystemEntropy};
+use crate::world::SystemEntropy;
 
 /// So many lines are read at once.
 const PAGE: u32 = 1000;
@@ -84,7 +85,7 @@ fn export(setting: &Setting, format: ExportFormat, path: Option<&Path>, out: &mu
         }
     };
     out.flush()?;
-    record(&mut journal, word, entries)?;
+    record(setting, &mut journal, word, entries)?;
     if let Some(path) = path {
         writeln!(out, "{entries} entries of the log are written to {}.", path.display())?;
     }
@@ -171,19 +172,9 @@ fn unwritten(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Records in the log that it was exported.
-fn record(journal: &mut SqliteJournal, format: &str, entries: u64) -> Result<(), Failure> {
-    let now = SystemClock.host_now();
-    let draft = Draft {
-        id: EntryId::new(SystemEntropy::open()?.uuid()),
-        recorded_at: now,
-        occurred_at: now,
-        clock: ClockSource::System,
-        run: None,
-        fence: None,
-        actor: store::unsigned(),
-        channel: Channel::Cli,
-        fact: Fact::Log(LogEvent::Exported { format: format.to_owned(), entries }),
-    };
+fn record(setting: &Setting, journal: &mut SqliteJournal, format: &str, entries: u64) -> Result<(), Failure> {
+    let fact = Fact::Log(LogEvent::Exported { format: format.to_owned(), entries });
+    let draft = draft(setting, &SystemEntropy::open()?, Channel::Cli, fact);
     journal.append(&Batch { drafts: vec![draft], ..Batch::default() })?;
     Ok(())
 }

@@ -92,7 +92,7 @@ pub(crate) async fn doctor(
 
     let mut asked = JoinSet::new();
     for path in stores(setting, &live) {
-        asked.spawn(store_at(path, rebuild));
+        asked.spawn(store_at(setting.clone(), path, rebuild));
     }
     for environment in &live {
         asked.spawn(sign_in((*environment).clone(), setting.lookup(), redactor.clone()));
@@ -188,11 +188,11 @@ fn stores(setting: &Setting, live: &[&Environment]) -> BTreeSet<PathBuf> {
     simulated.into_iter().chain(live).collect()
 }
 
-async fn store_at(path: PathBuf, rebuild: bool) -> Answer {
+async fn store_at(setting: Setting, path: PathBuf, rebuild: bool) -> Answer {
     let question = format!("store {}", path.display());
     let looked = {
         let question = question.clone();
-        tokio::task::spawn_blocking(move || look_at(question, &path, rebuild))
+        tokio::task::spawn_blocking(move || look_at(question, &setting, &path, rebuild))
     };
     if rebuild {
         // A person asked for it, and half of it is nothing.
@@ -205,15 +205,15 @@ async fn store_at(path: PathBuf, rebuild: bool) -> Answer {
     }
 }
 
-fn look_at(question: String, path: &std::path::Path, rebuild: bool) -> Answer {
-    let mut journal = match store::at(path) {
+fn look_at(question: String, setting: &Setting, path: &std::path::Path, rebuild: bool) -> Answer {
+    let mut journal = match store::at(setting, path) {
         Ok(journal) => journal,
         Err(OpenError::Missing(_) | OpenError::NoFolder(_) | OpenError::Empty(_)) => {
             return Answer::pass(question, "nothing yet; the first run makes it");
         }
         Err(error) => return Answer::failure(question, &error.into()),
     };
-    match soundness(&mut journal, path, rebuild) {
+    match soundness(&mut journal, setting, path, rebuild) {
         Ok(Ok(seen)) => Answer::pass(question, seen),
         Ok(Err(wrong)) => Answer::fail(question, wrong),
         Err(failure) => Answer::failure(question, &failure),
@@ -223,6 +223,7 @@ fn look_at(question: String, path: &std::path::Path, rebuild: bool) -> Answer {
 /// What is right with a store, or what is wrong with it.
 fn soundness(
     journal: &mut SqliteJournal,
+    setting: &Setting,
     path: &std::path::Path,
     rebuild: bool,
 ) -> Result<Result<String, String>, Failure> {
@@ -231,7 +232,7 @@ fn soundness(
     }
     let mut tables = "derived tables as the log says";
     if rebuild {
-        store::to_append(path)?.rebuild_derived()?;
+        store::to_append(setting, path)?.rebuild_derived()?;
         tables = "derived tables made anew";
     } else if !journal.derived_is_right()? {
         return Ok(Err(

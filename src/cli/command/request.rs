@@ -1,7 +1,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::base::{Clock as _, ClockSource, Commitment, Entropy as _, EntryId, InstanceId, Seq, Timestamp};
+use crate::base::{Clock as _, ClockSource, Commitment, Entropy as _, InstanceId, Seq, Timestamp};
+use crate::cli::entry::draft;
 use crate::cli::environment::environment;
 use crate::cli::estate::world_file;
 use crate::cli::{Exit, Failure, Setting, drive, store};
@@ -20,7 +21,7 @@ pub(crate) async fn note(setting: &Setting, run: &str, text: &str, out: &mut dyn
     let (mut journal, row) = find(setting, run)?;
     let text = payload(text)?;
     let fact = Fact::Incident(incident::Event::Noted { text: text.commitment.clone() });
-    append(&mut journal, &row, fact, vec![text]).await?;
+    append(setting, &mut journal, &row, fact, vec![text]).await?;
     writeln!(out, "Noted on run {} of {}.", row.run.short(), row.runbook)?;
     Ok(Exit::Success)
 }
@@ -30,7 +31,7 @@ pub(crate) async fn pause(setting: &Setting, run: &str, out: &mut dyn Write) -> 
     let (mut journal, row) = find_open(setting, run)?;
     let short = row.run.short();
     if let Some(holder) = holder(journal.path(), &row)? {
-        append(&mut journal, &row, Fact::Request(Request::Pause {}), Vec::new()).await?;
+        append(setting, &mut journal, &row, Fact::Request(Request::Pause {}), Vec::new()).await?;
         writeln!(out, "Run {short} is asked to pause ({holder}); what is in flight is waited for.")?;
     } else {
         writeln!(out, "Nobody holds run {short}: nothing is started before `callout resume {short}`.")?;
@@ -55,7 +56,7 @@ pub(crate) async fn abort(
     };
     let reason = reason.map(payload).transpose()?;
     let request = Request::Abort { reason: reason.as_ref().map(|reason| reason.commitment.clone()) };
-    append(&mut journal, &row, Fact::Request(request), reason.into_iter().collect()).await?;
+    append(setting, &mut journal, &row, Fact::Request(request), reason.into_iter().collect()).await?;
     writeln!(out, "Run {short} is asked to end ({holder}); what is in flight is waited for.")?;
     Ok(Exit::Success)
 }
@@ -112,23 +113,19 @@ fn payload(text: &str) -> Result<Payload, Failure> {
 }
 
 /// Appends what concerns a run beside its holder's entries, as any process may.
-async fn append(journal: &mut SqliteJournal, row: &RunRow, fact: Fact, payloads: Vec<Payload>) -> Result<(), Failure> {
-    let host_now = SystemClock.host_now();
+async fn append(
+    setting: &Setting,
+    journal: &mut SqliteJournal,
+    row: &RunRow,
+    fact: Fact,
+    payloads: Vec<Payload>,
+) -> Result<(), Failure> {
+    let draft = draft(setting, &SystemEntropy::open()?, Channel::Cli, fact);
     let (occurred_at, clock) = match journal.kind() {
-        StoreKind::Live => (host_now, ClockSource::System),
+        StoreKind::Live => (draft.occurred_at, draft.clock),
         StoreKind::Simulated => (estate_now(journal, row).await?, ClockSource::Simulated),
     };
-    let draft = Draft {
-        id: EntryId::new(SystemEntropy::open()?.uuid()),
-        recorded_at: host_now,
-        occurred_at,
-        clock,
-        run: Some(row.run),
-        fence: None,
-        actor: store::unsigned(),
-        channel: Channel::Cli,
-        fact,
-    };
+    let draft = Draft { occurred_at, clock, run: Some(row.run), ..draft };
     journal.append(&Batch { drafts: vec![draft], payloads, ..Batch::default() })?;
     Ok(())
 }

@@ -65,7 +65,7 @@ fn backup(setting: &Setting, copy: &Path, out: &mut dyn Write) -> Result<Exit, F
             .hint("the folder must be there, and the file must not")
     };
     journal.backup(copy).map_err(|error| failed(&error))?;
-    let faults = check(copy)?;
+    let faults = check(setting, copy)?;
     if let Some(fault) = faults.first() {
         return Err(Failure::new(Exit::Failed, format!("the copy `{}` is damaged: {fault}", copy.display())));
     }
@@ -73,7 +73,7 @@ fn backup(setting: &Setting, copy: &Path, out: &mut dyn Write) -> Result<Exit, F
     Ok(Exit::Success)
 }
 
-fn check(copy: &Path) -> Result<Vec<String>, Failure> {
-    let journal: SqliteJournal = stores::at(copy)?;
+fn check(setting: &Setting, copy: &Path) -> Result<Vec<String>, Failure> {
+    let journal: SqliteJournal = stores::at(setting, copy)?;
     Ok(journal.quick_check()?)
 }

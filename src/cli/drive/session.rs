@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::base::RunId;
 use crate::cli::args::Speed;
 use crate::cli::estate::{self, Estate};
-use crate::cli::{Exit, Failure, Setting, store};
+use crate::cli::{Exit, Failure, Setting, entry, store};
 use crate::engine::{Ports, Who};
 use crate::journal::{Actor, Authn, Channel, RunLease, SqliteJournal};
 use crate::runbook::{Environment, EstateKind, SignIn};
@@ -42,7 +42,7 @@ impl Session {
         }
         let journal = store::for_run(setting, environment.estate, channel)?;
         let authn = if simulated { Authn::Simulated } else { Authn::Cli };
-        let mut actor = Actor { authn, ..store::unsigned() };
+        let mut actor = Actor { authn, ..entry::unsigned() };
         let (world, estate) = open_world(setting, environment, &path, redactor).await?;
         let identity = world.credential.identity().await.map_err(|error| Failure::of(Exit::Usage, &error))?;
         let name = format!("{} ({})", if simulated { "you" } else { "signed in" }, shortened(&identity.object));
@@ -50,7 +50,8 @@ impl Session {
         actor.object = Some(identity.object);
         let ports = Ports { hands: world.hands, timer: world.timer, clock: world.clock, entropy: world.entropy };
         let name = if simulated { "you (simulated sign-in)".to_owned() } else { name };
-        Ok(Self { store: path, journal, ports, who: Who { actor, channel, name }, estate })
+        let writer = entry::writer(setting, &*ports.entropy);
+        Ok(Self { store: path, journal, ports, who: Who { actor, writer, channel, name }, estate })
     }
 
     /// Takes the right to write a run's events.

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::schema::{APPLICATION_ID, MIGRATIONS, OLDEST_LIBRARY, VERSION, settle};
 use super::store::{data_version, write_first};
 use super::{OpenError, SqliteJournal};
-use crate::base::{ClockSource, Entropy, EntryId, LogId, Timestamp};
-use crate::journal::{Actor, AppendError, Channel, DecodeError, Draft, FORMAT, Fact, LogEvent, StoreKind, decode};
+use crate::base::{Entropy, LogId};
+use crate::journal::{AppendError, DecodeError, Draft, FORMAT, Fact, LogEvent, StoreKind, decode};
 
 /// Which store is to be opened, and what a new one's first entry says.
 pub struct Opening<'a> {
@@ -22,12 +22,8 @@ pub struct Opening<'a> {
     pub busy: Duration,
     /// Makes the id of a new log.
     pub entropy: &'a dyn Entropy,
-    /// The host's clock.
-    pub now: Timestamp,
-    /// Who opens it.
-    pub actor: Actor,
-    /// Through what.
-    pub channel: Channel,
+    /// Makes the first entry of a new log. Asked only when one is made: what it tells may be dear to find out.
+    pub first: &'a dyn Fn(Fact) -> Draft,
     /// Names the network file system that a folder is on, if it is on one.
     pub network: &'a dyn Fn(&Path) -> Option<String>,
 }
@@ -226,6 +222,7 @@ fn create(path: &Path, connection: &mut Connection, opening: &Opening<'_>) -> Re
     let fault = |err| OpenError::of(path, err);
     let Access::Create(estate) = opening.access else { return Ok(()) };
     ensure_wal(path, connection, opening.busy)?;
+    let created = (opening.first)(Fact::Log(LogEvent::Created { estate }));
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     if !state_in(&transaction).map_err(fault)?.is_empty() {
         return Ok(());
@@ -235,17 +232,6 @@ fn create(path: &Path, connection: &mut Connection, opening: &Opening<'_>) -> Re
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(fault)?;
-    let created = Draft {
-        id: EntryId::new(opening.entropy.uuid()),
-        recorded_at: opening.now,
-        occurred_at: opening.now,
-        clock: ClockSource::System,
-        run: None,
-        fence: None,
-        actor: opening.actor.clone(),
-        channel: opening.channel,
-        fact: Fact::Log(LogEvent::Created { estate }),
-    };
     match write_first(&transaction, LogId::new(opening.entropy.uuid()), &created) {
         Ok(()) => transaction.commit().map_err(fault),
         Err(AppendError::Full) => Err(OpenError::Full(path.to_owned())),

@@ -178,9 +178,9 @@ fn keep_texts(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{ClockSource, Commitment, Entropy, EntryId, Timestamp};
+    use crate::base::{ClockSource, Commitment, Entropy, EntryId, HostClock, Timestamp};
     use crate::incident;
-    use crate::journal::{Access, Actor, Authn, Channel, Fact};
+    use crate::journal::{Access, Actor, Authn, Channel, Fact, Tool, Writer};
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
     use uuid::Uuid;
@@ -197,35 +197,36 @@ mod tests {
         }
     }
 
-    fn actor() -> Actor {
-        Actor { authn: Authn::None, tenant: None, object: None, os_user: None }
-    }
-
     fn open(folder: &Path) -> SqliteJournal {
         let opening = Opening {
             path: &folder.join("journal.db"),
             access: Access::Create(StoreKind::Live),
             busy: Duration::from_secs(5),
             entropy: &Counting(AtomicU64::new(0)),
-            now: Timestamp::from_seconds(0),
-            actor: actor(),
-            channel: Channel::Cli,
+            first: &|fact| draft(u64::MAX, fact),
             network: &|_| None,
         };
         SqliteJournal::open(&opening).unwrap()
     }
 
     fn note(number: u64) -> Draft {
+        draft(number, Fact::Incident(incident::Event::Noted { text: Commitment::to_text("x", &[7; 32]) }))
+    }
+
+    fn draft(number: u64, fact: Fact) -> Draft {
         Draft {
             id: EntryId::new(Uuid::from_u64_pair(8, number)),
             recorded_at: Timestamp::from_seconds(0),
+            host_clock: HostClock::default(),
             occurred_at: Timestamp::from_seconds(0),
             clock: ClockSource::System,
             run: None,
             fence: None,
-            actor: actor(),
+            actor: Actor { authn: Authn::None, tenant: None, object: None, os_user: None },
+            writer: Writer { host: None, tool: Tool::this(None) },
             channel: Channel::Cli,
-            fact: Fact::Incident(incident::Event::Noted { text: Commitment::to_text("x", &[7; 32]) }),
+            refs: Vec::new(),
+            fact,
         }
     }
 
