@@ -16,6 +16,7 @@ mod corpus;
 mod crash;
 mod drive;
 mod journal;
+mod panic;
 mod picture;
 mod record;
 mod rollback;

@@ -1,7 +1,7 @@
 //! What a person sees, at several sizes, with and without colour, held by reviewed pictures.
 
 mod answers;
-mod boards;
+pub(crate) mod boards;
 mod desk;
 
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::panic;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
@@ -19,7 +20,8 @@ const USUAL: &str = "callout=info,warn";
 /// A log that cannot be written is gone without: the program's own log is a help, and no reason not to work. The record
 /// of a run is the journal.
 pub(crate) fn begin(setting: &Setting, redactor: &Redactor) {
-    let Ok(file) = open(&setting.log_file()) else { return };
+    let path = setting.log_file();
+    let Ok(file) = open(&path) else { return };
     let filter = EnvFilter::builder().parse_lossy(setting.log.as_deref().unwrap_or(USUAL));
     let begun = tracing_subscriber::fmt()
         .with_writer(Mutex::new(RedactingWriter::new(file, redactor.clone())))
@@ -28,6 +30,20 @@ pub(crate) fn begin(setting: &Setting, redactor: &Redactor) {
         .try_init();
     // Only a test that calls the program twice in one process finds one that is there already.
     let _ = begun;
+    tell_of_panics(path);
+}
+
+/// Names the log below a panic's own text, and puts the panic into it. The screen gives the terminal back
+/// before it lets this be done.
+fn tell_of_panics(path: PathBuf) {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        before(info);
+        // If standard error is gone as well, there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "This is a fault of callout itself; its log is {}", path.display());
+        // Last, because it is the log itself that may have panicked.
+        tracing::error!("{info}");
+    }));
 }
 
 fn open(path: &Path) -> io::Result<fs::File> {

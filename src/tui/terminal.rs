@@ -1,6 +1,7 @@
+use std::cell::Cell;
 use std::io::{self, Stdout, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{panic, thread};
 
@@ -116,7 +117,7 @@ fn feed(
     for request in messages.drain(..).flat_map(|message| update(model, message)) {
         match request {
             Request::Ask(ask) => handle.ask(ask),
-            Request::Redraw => screen.terminal.clear().map_err(|source| TerminalError::Draw { source })?,
+            Request::Redraw => screen.clear().map_err(|source| TerminalError::Draw { source })?,
             Request::Quit => quits = true,
         }
     }
@@ -230,8 +231,7 @@ type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
 /// another thread too, because its text would be lost in the alternate screen.
 struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
-    /// Whether the terminal still is a screen.
-    stands: Arc<AtomicBool>,
+    stands: Arc<Stands>,
     /// What was done about a panic before.
     hook: Arc<Hook>,
 }
@@ -239,11 +239,11 @@ struct Screen {
 impl Screen {
     fn open() -> io::Result<Self> {
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        let stands = Arc::new(AtomicBool::new(true));
+        let stands = Arc::new(Stands { yes: AtomicBool::new(true), pen: Mutex::new(()) });
         let hook: Arc<Hook> = panic::take_hook().into();
         let (restoring, previous) = (Arc::clone(&stands), Arc::clone(&hook));
         panic::set_hook(Box::new(move |info| {
-            give_back(&restoring);
+            restoring.end();
             previous(info);
         }));
         // From here on dropping it restores whatever has been changed.
@@ -254,16 +254,19 @@ impl Screen {
     }
 
     fn draw(&mut self, model: &Model) -> io::Result<()> {
-        if self.stands.load(Ordering::SeqCst) {
-            self.terminal.draw(|frame| draw(model, frame))?;
-        }
-        Ok(())
+        let Some(_pen) = self.stands.pen() else { return Ok(()) };
+        self.terminal.draw(|frame| draw(model, frame)).map(drop)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        let Some(_pen) = self.stands.pen() else { return Ok(()) };
+        self.terminal.clear()
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back(&self.stands);
+        self.stands.end();
         // A panicking thread may not touch the hook; the one that stays does no harm.
         if !std::thread::panicking() {
             let previous = Arc::clone(&self.hook);
@@ -272,12 +275,46 @@ impl Drop for Screen {
     }
 }
 
-/// Makes the terminal what it was, once. What fails is passed over: there is nobody left to tell.
-fn give_back(stands: &AtomicBool) {
-    if stands.swap(false, Ordering::SeqCst) {
-        let mut out = io::stdout();
-        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
-        let _ = out.flush();
-        let _ = disable_raw_mode();
+/// Whether the terminal still is a screen, and who writes to it just now: what one thread still draws must not reach a
+/// terminal that another one has given back.
+struct Stands {
+    yes: AtomicBool,
+    pen: Mutex<()>,
+}
+
+thread_local! {
+    /// Whether this thread has the pen, and so must not wait for it if it panics.
+    static HAS_PEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The right to draw, for as long as the screen stands.
+struct Pen<'a> {
+    _held: MutexGuard<'a, ()>,
+}
+
+impl Drop for Pen<'_> {
+    fn drop(&mut self) {
+        HAS_PEN.set(false);
+    }
+}
+
+impl Stands {
+    fn pen(&self) -> Option<Pen<'_>> {
+        let held = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.yes.load(Ordering::SeqCst).then(|| {
+            HAS_PEN.set(true);
+            Pen { _held: held }
+        })
+    }
+
+    /// Makes the terminal what it was, once. What fails is passed over: there is nobody left to tell.
+    fn end(&self) {
+        let _held = (!HAS_PEN.get()).then(|| self.pen.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.yes.swap(false, Ordering::SeqCst) {
+            let mut out = io::stdout();
+            let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+            let _ = out.flush();
+            let _ = disable_raw_mode();
+        }
     }
 }

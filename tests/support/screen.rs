@@ -23,6 +23,8 @@ pub(crate) struct Screen {
     terminal: Arc<Watched<Terminal>>,
     keyboard: Box<dyn Write + Send>,
     pty: Box<dyn MasterPty + Send>,
+    /// The terminal's own modes (echo, lines, signals) before the program was started.
+    modes: String,
     _home: Home,
 }
 
@@ -50,6 +52,7 @@ impl Screen {
     pub(super) fn open(callout: Callout, cols: u16, rows: u16) -> Self {
         assert!(callout.stdin.is_none(), "a terminal has a keyboard; use `press` and `write`");
         let pair = native_pty_system().openpty(size(cols, rows)).unwrap();
+        let modes = modes(&*pair.master);
         let mut command = CommandBuilder::new(&callout.program);
         command.args(&callout.args);
         command.env_clear();
@@ -76,7 +79,7 @@ impl Screen {
             shown.with(|terminal| terminal.closed = true);
         });
         let keyboard = pair.master.take_writer().unwrap();
-        Self { process, terminal, keyboard, pty: pair.master, _home: callout.home }
+        Self { process, terminal, keyboard, pty: pair.master, modes, _home: callout.home }
     }
 
     /// Waits until `text` stands on the screen, and returns the whole screen at that moment.
@@ -123,12 +126,15 @@ impl Screen {
         self.terminal.with(|terminal| contents_with_style(&terminal.parser))
     }
 
-    /// Whether the terminal is as it was before: the usual screen, with a cursor, and pastes as they come.
+    /// Whether the terminal is as it was before: the usual screen, with a cursor, pastes as they come, no mouse, and the
+    /// modes of the line that it had.
     pub(crate) fn is_given_back(&self) -> bool {
-        self.terminal.with(|terminal| {
+        let shows = self.terminal.with(|terminal| {
             let screen = terminal.parser.screen();
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
-        })
+            let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
+        });
+        shows && modes(&*self.pty) == self.modes
     }
 
     /// Gives the terminal another size.
@@ -164,6 +170,11 @@ impl Screen {
 
 fn size(cols: u16, rows: u16) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+/// The modes of a terminal's line, as text: their type is of a crate that the tests do not know.
+fn modes(pty: &dyn MasterPty) -> String {
+    format!("{:?}", pty.get_termios().expect("a terminal has modes (termios(3))"))
 }
 
 /// The bytes that xterm sends for a key.
