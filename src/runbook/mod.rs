@@ -10,6 +10,7 @@
 mod answers;
 mod check;
 mod code;
+mod diff;
 mod environment;
 mod expr;
 mod fields;
@@ -30,6 +31,7 @@ mod written;
 pub use answers::{Answers, parse_answers};
 pub use check::{Checked, check};
 pub use code::Code;
+pub use diff::{Fate, KeyChange, Moved, RunbookDiff, StepDiff, diff};
 pub use environment::{Environment, EstateKind, SignIn, Target};
 pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
