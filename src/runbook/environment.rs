@@ -23,11 +23,49 @@ pub struct Environment {
     /// Asks for more: no `--yes`, a second person for what is irreversible.
     #[serde(default)]
     pub protected: bool,
+    /// Which texts of a runbook may run here.
+    #[serde(default)]
+    pub policy: Policy,
     /// The resources by name.
     pub targets: Vec<Target>,
     /// Inputs that need not be given, by runbook and parameter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+/// Which texts of a runbook an environment lets run. A run that has begun is not asked again: its text travels with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// What is demanded of the revision.
+    pub revision: RevisionRule,
+    /// The file of the keys that may sign, as it is written; without it, the one that the user's own git configuration
+    /// names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_signers: Option<String>,
+}
+
+/// What is demanded of a runbook's revision. A text that is built into the program satisfies every rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevisionRule {
+    /// Nothing.
+    #[default]
+    Any,
+    /// A commit has exactly this text.
+    Committed,
+    /// A commit has exactly this text, and somebody who may sign has signed it, or a later one or a tag that has it too.
+    Signed,
+}
+
+impl RevisionRule {
+    /// The word, as the configuration says it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Committed => "committed",
+            Self::Signed => "signed",
+        }
+    }
 }
 
 /// Whether an estate is real.
@@ -123,6 +161,7 @@ impl Environment {
             resource_group: resource_group.to_owned(),
             sign_in: SignIn::Simulated,
             protected: false,
+            policy: Policy::default(),
             targets: vec![
                 target(TargetKind::Webapp, "chatbot-web"),
                 target(TargetKind::Webapp, "chatbot-web/staging"),

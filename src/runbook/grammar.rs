@@ -331,7 +331,25 @@ pub(crate) const ENVIRONMENT: Table = Table {
         required("targets", Shape::List(&Shape::Table(&TARGET)), "The resources by name."),
         optional("inputs", Shape::Map(&Shape::Map(&Shape::Anything)), "Inputs by runbook and parameter."),
         later("colour", Shape::Text, "The colour of its banner."),
-        later("policy", Shape::Anything, "What it refuses."),
+        optional("policy", Shape::Table(&POLICY), "Which revisions of a runbook may run in it."),
+    ],
+};
+
+/// The policy of an environment.
+pub(crate) const POLICY: Table = Table {
+    what: "a policy",
+    keys: &[
+        optional(
+            "revision",
+            Shape::Words(&["any", "committed", "signed"]),
+            "What is demanded of the text; `committed` if the environment is protected, else `any`.",
+        ),
+        optional(
+            "allowed_signers",
+            Shape::Text,
+            "The file of the keys that may sign, in the format of ssh-keygen(1); without it, the one that the user's own \
+             git configuration names.",
+        ),
     ],
 };
 

@@ -32,7 +32,7 @@ pub use answers::{Answers, parse_answers};
 pub use check::{Checked, check};
 pub use code::Code;
 pub use diff::{Fate, KeyChange, Moved, RunbookDiff, StepDiff, diff};
-pub use environment::{Environment, EstateKind, SignIn, Target};
+pub use environment::{Environment, EstateKind, Policy, RevisionRule, SignIn, Target};
 pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};

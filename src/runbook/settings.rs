@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::check::TARGET_KINDS;
 use super::fields::Fields;
-use super::grammar::{ENVIRONMENT, SETTINGS, TARGET};
+use super::grammar::{ENVIRONMENT, POLICY, SETTINGS, TARGET};
 use super::written::{Form, Written};
-use super::{Code, Environment, EstateKind, Finding, Findings, SignIn, Target, parse, read};
+use super::{Code, Environment, EstateKind, Finding, Findings, Policy, RevisionRule, SignIn, Target, parse, read};
 use crate::base::Value;
 use crate::effect::TargetKind;
 
@@ -57,6 +57,7 @@ fn environment(written: &Written, findings: &mut Findings<'_>) -> Option<Environ
     let resource_group = fields.get("resource_group").and_then(|written| resource_group(written, findings));
     let sign_in = fields.get("sign_in").and_then(|written| sign_in(written, findings));
     let protected = fields.get("protected").and_then(|written| read::boolean(written, "`protected`", findings));
+    let policy = policy(fields.get("policy"), protected.unwrap_or(false), findings);
     let inputs = fields.get("inputs").map(|written| inputs(written, findings)).unwrap_or_default();
     let (subscription, resource_group) = (subscription?, resource_group?);
     let items = read::list(fields.get("targets")?, "a list of targets", findings)?;
@@ -77,9 +78,22 @@ fn environment(written: &Written, findings: &mut Findings<'_>) -> Option<Environ
         resource_group,
         sign_in: sign_in?,
         protected: protected.unwrap_or(false),
+        policy,
         targets,
         inputs,
     })
+}
+
+/// What is not said follows from whether the environment is protected: then a text must at least be in a commit.
+fn policy(written: Option<&Written>, protected: bool, findings: &mut Findings<'_>) -> Policy {
+    let usual = if protected { RevisionRule::Committed } else { RevisionRule::Any };
+    let Some(fields) = written.and_then(|written| Fields::read(written, &POLICY, findings)) else {
+        return Policy { revision: usual, allowed_signers: None };
+    };
+    let rules = [RevisionRule::Any, RevisionRule::Committed, RevisionRule::Signed].map(|rule| (rule.word(), rule));
+    let revision = fields.get("revision").and_then(|written| read::word(written, "a rule", &rules, findings));
+    let file = fields.get("allowed_signers").and_then(|written| read::scalar(written, "a file", findings));
+    Policy { revision: revision.unwrap_or(usual), allowed_signers: file.map(|file| file.text.clone()) }
 }
 
 fn name(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
@@ -285,6 +299,21 @@ environments:
         assert_eq!(production.targets[1].url, "https://shop-kv.vault.azure.net");
         assert!(production.protected && production.estate == EstateKind::Live);
         assert_eq!(production.inputs["key-rotation"]["consumers"].to_string(), "shop/blue");
+    }
+
+    #[test]
+    fn a_protected_environment_demands_a_commit_unless_its_policy_says_otherwise() {
+        let policy = |text: String| parse_environments(text.as_bytes()).unwrap().remove(0).policy;
+        let rule = |text: String| policy(text).revision;
+        assert_eq!(rule(LIVE.to_owned()), RevisionRule::Committed);
+        assert_eq!(rule(LIVE.replace("protected: true", "protected: false")), RevisionRule::Any);
+        let said = |policy: &str| LIVE.replace("protected: true", &format!("protected: true\n    policy: {policy}"));
+        assert_eq!(rule(said("{revision: any}")), RevisionRule::Any);
+        let signed = policy(said("{revision: signed, allowed_signers: ~/signers}"));
+        assert_eq!((signed.revision, signed.allowed_signers.as_deref()), (RevisionRule::Signed, Some("~/signers")));
+        let findings = parse_environments(said("{revision: reviewed, signers: x}").as_bytes()).unwrap_err();
+        let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [Code::WrongValue, Code::UnknownKey]);
     }
 
     #[test]
