@@ -29,4 +29,5 @@ mod store;
 mod support;
 mod swap;
 mod tidy;
+mod versions;
 mod world;

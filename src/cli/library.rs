@@ -2,17 +2,18 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Setting, findings};
+use super::version::{Trees, unreadable};
+use super::{Failure, Setting, findings, revision};
 use crate::base::did_you_mean;
 use crate::journal::text_digest;
 use crate::plan::{Origin, Revision};
 use crate::runbook::{self, Runbook};
-use crate::world::{WorldError, blob_id, revision_of};
+use crate::world::blob_id;
 
 /// The folder of a library in which its runbooks stand.
 pub(crate) const RUNBOOKS: &str = "runbooks";
 /// The checker takes at most 4 MiB, so a byte more is enough for it to say so; a larger file is not read further.
-const READ_AT_MOST: u64 = (4 << 20) + 1;
+pub(super) const READ_AT_MOST: u64 = (4 << 20) + 1;
 
 /// Where runbooks are found by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,26 @@ pub(crate) struct Source {
     pub(crate) shown: String,
     /// The bytes.
     pub(crate) bytes: Vec<u8>,
-    /// The file; none for what is built in.
-    path: Option<PathBuf>,
+    /// Where they were found.
+    pub(crate) found: Found,
+}
+
+/// Where a runbook's bytes were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// In the program.
+    BuiltIn,
+    /// In a file on the disk.
+    File(PathBuf),
+    /// In a commit. On the disk the file may be another, or not there at all.
+    Commit {
+        /// Where the file would be on the disk.
+        path: PathBuf,
+        /// The commit, 40 hexadecimal digits.
+        commit: String,
+        /// The blob, 40 hexadecimal digits.
+        blob: String,
+    },
 }
 
 /// A runbook that can be planned: checked, with its revision and its text, both of which travel with a run.
@@ -43,6 +62,8 @@ pub(crate) struct Loaded {
     pub(crate) revision: Revision,
     /// The text.
     pub(crate) text: String,
+    /// Where it was found.
+    pub(crate) source: Source,
 }
 
 impl Library {
@@ -112,20 +133,37 @@ impl Library {
 }
 
 impl Source {
-    /// Finds a runbook by name, or by its file if it is written as one.
+    /// Finds a runbook by name, or by its file if it is written as one; with `@REV` behind it, as that commit has it.
     ///
     /// # Errors
-    /// There is none, or its file cannot be read.
+    /// There is none, its file cannot be read, or there is no such revision.
     pub(crate) fn find(setting: &Setting, name: &str) -> Result<Self, Failure> {
-        let is_file = name.contains(['/', '\\']) || has_ending(Path::new(name));
-        if is_file {
-            return Self::read(setting, &setting.here.join(name));
+        match revision::split(setting, name) {
+            (name, Some(revision)) => Self::at(setting, name, revision),
+            (name, None) if is_file(name) => Self::read(setting, &setting.here.join(name)),
+            (name, None) => Library::of(setting)?.named(setting, name),
         }
-        if let Some((name, revision)) = name.split_once('@') {
-            return Err(Failure::usage(format!("this version cannot take `{name}` at the revision `{revision}`"))
-                .hint(format!("check `{revision}` out with git and run `{name}`; the run records the revision")));
+    }
+
+    /// Finds a runbook, by name or by its file, as a commit has it.
+    ///
+    /// # Errors
+    /// As [`Source::find`].
+    pub(crate) fn at(setting: &Setting, name: &str, revision: &str) -> Result<Self, Failure> {
+        if is_file(name) {
+            return revision::read(setting, name, &[setting.here.join(name)], revision);
         }
-        Library::of(setting)?.named(setting, name)
+        match Library::of(setting)? {
+            Library::Folder(folder) => {
+                let file = |ending: &str| folder.join(RUNBOOKS).join(format!("{name}.{ending}"));
+                revision::read(setting, name, &[file("yaml"), file("yml")], revision)
+            }
+            library @ Library::BuiltIn => {
+                library.named(setting, name)?;
+                Err(Failure::usage(format!("`{name}` is built in, and has no revision `{revision}`"))
+                    .hint("revisions are those of a library in git: `--library DIR` names one"))
+            }
+        }
     }
 
     /// Reads a file.
@@ -147,39 +185,51 @@ impl Source {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(|error| wrong("cannot be read").because(&error))?;
         file.take(READ_AT_MOST).read_to_end(&mut bytes).map_err(|error| wrong("cannot be read").because(&error))?;
-        Ok(Self { shown, bytes, path: Some(path.to_owned()) })
+        Ok(Self { shown, bytes, found: Found::File(path.to_owned()) })
     }
 
     /// The name under which it is found.
     pub(crate) fn name(&self) -> String {
-        stem(Path::new(&self.shown))
+        stem(&self.file())
+    }
+
+    /// The file as the checker is to see it, without a revision.
+    pub(crate) fn file(&self) -> PathBuf {
+        match &self.found {
+            Found::BuiltIn => PathBuf::from(&self.shown),
+            Found::File(path) | Found::Commit { path, .. } => path.clone(),
+        }
     }
 
     fn built_in(file: &str, text: &str) -> Self {
-        Self { shown: format!("(built in)/{file}"), bytes: text.into(), path: None }
+        Self { shown: format!("(built in)/{file}"), bytes: text.into(), found: Found::BuiltIn }
     }
 
     /// Which text it is. A file that is equal to the built-in one of its name is as good as that one, wherever it is.
     ///
     /// # Errors
     /// The file lies in a git repository that cannot be read.
-    pub(crate) fn revision(&self) -> Result<Revision, Failure> {
+    pub(crate) fn revision(&self, trees: &mut Trees) -> Result<Revision, Failure> {
         let text = String::from_utf8_lossy(&self.bytes);
-        let origin = match &self.path {
-            Some(path) if !is_shipped(path, &text) => self.origin(path)?,
-            _ => Origin::Shipped,
+        let origin = match &self.found {
+            Found::BuiltIn => Origin::Shipped,
+            Found::File(path) if is_shipped(path, &text) => Origin::Shipped,
+            Found::File(path) => self.origin(path, trees)?,
+            Found::Commit { commit, blob, .. } => {
+                Origin::Git { commit: commit.clone(), blob: blob.clone(), dirty: false }
+            }
         };
         Ok(Revision { text: text_digest(&text), origin })
     }
 
-    fn origin(&self, path: &Path) -> Result<Origin, Failure> {
-        let unknown = |error: WorldError| {
-            Failure::usage(format!("the revision of `{}` cannot be told", self.shown))
-                .because(&error)
-                .hint("is the repository yours? git's own rule `safe.directory` holds here too")
+    fn origin(&self, path: &Path, trees: &mut Trees) -> Result<Origin, Failure> {
+        let unknown = |error| unreadable(&self.shown, &error);
+        let Some((tree, inside)) = trees.around(path).map_err(unknown)? else { return Ok(Origin::File) };
+        let state = tree.state(&inside, &self.bytes).map_err(unknown)?;
+        let blob = match state.blob.filter(|_| !state.dirty) {
+            Some(blob) => blob,
+            None => blob_id(&self.bytes).map_err(unknown)?,
         };
-        let Some(state) = revision_of(path).map_err(unknown)? else { return Ok(Origin::File) };
-        let blob = blob_id(&self.bytes).map_err(unknown)?;
         Ok(Origin::Git { commit: state.commit, blob, dirty: state.dirty })
     }
 
@@ -188,14 +238,15 @@ impl Source {
     /// # Errors
     /// There is an error among the findings; all of them are shown, each with its place.
     pub(crate) fn load(self, setting: &Setting) -> Result<Loaded, Failure> {
-        let checked = runbook::check(&self.shown, &self.bytes);
+        let checked = runbook::check(&self.file().to_string_lossy(), &self.bytes);
         let Some(runbook) = checked.runbook else {
             return Err(findings::refused(&checked.findings, &self.shown, &self.bytes, setting.colour)
                 .hint("`callout check --explain CODE` says more about a code"));
         };
-        let revision = self.revision()?;
+        let revision = self.revision(&mut Trees::default())?;
         // The checker has refused whatever is not UTF-8.
-        Ok(Loaded { runbook, revision, text: String::from_utf8_lossy(&self.bytes).into_owned() })
+        let text = String::from_utf8_lossy(&self.bytes).into_owned();
+        Ok(Loaded { runbook, revision, text, source: self })
     }
 }
 
@@ -218,6 +269,11 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// Whether a runbook is named by its file.
+pub(super) fn is_file(name: &str) -> bool {
+    name.contains(['/', '\\']) || has_ending(Path::new(name))
+}
+
 fn is_shipped(path: &Path, text: &str) -> bool {
     runbook::shipped().iter().any(|(file, built_in)| path.file_name() == Some(file.as_ref()) && *built_in == text)
 }
@@ -226,7 +282,7 @@ fn has_ending(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 

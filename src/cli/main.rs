@@ -54,6 +54,7 @@ async fn run(
         Command::Audit(audit) => command::audit(setting, audit, out),
         Command::Check { explain: Some(code), .. } => command::explain(code, out),
         Command::Check { paths, format, explain: None } => command::check(setting, paths, *format, out),
+        Command::Diff { runbook, old, new, json } => command::diff(setting, runbook, old, new.as_deref(), *json, out),
         Command::Doctor { rebuild, json } => command::doctor(setting, redactor, *rebuild, *json, out).await,
         Command::List { json } => command::list(setting, *json, out),
         Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),

@@ -19,11 +19,15 @@ mod findings;
 mod library;
 mod log;
 mod main;
+mod policy;
 mod prepare;
+mod revision;
 mod sarif;
 mod setting;
+mod signers;
 mod store;
 mod text;
+mod version;
 
 pub use main::main;
 

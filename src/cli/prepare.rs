@@ -1,5 +1,7 @@
 use super::environment::environment;
 use super::library::{Loaded, Source};
+use super::policy::{Refusal, refusal};
+use super::signers::Signers;
 use super::{Failure, Setting};
 use crate::plan::{Input, Mode, Place, Plan};
 use crate::runbook::{Environment, InputProblem, bind_inputs};
@@ -13,6 +15,8 @@ pub(crate) struct Prepared {
     pub(crate) text: String,
     /// Where it would happen.
     pub(crate) environment: Environment,
+    /// Why the environment's policy does not let this text run; nothing if it does.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// Finds a runbook, checks it, and binds it to the environment and the given inputs. Opens and creates nothing.
@@ -26,8 +30,10 @@ pub(crate) fn prepare(
     given: &[(String, String)],
     mode: Mode,
 ) -> Result<Prepared, Failure> {
-    let Loaded { runbook, revision, text } = Source::find(setting, name)?.load(setting)?;
+    let Loaded { runbook, revision, text, source } = Source::find(setting, name)?.load(setting)?;
     let environment = environment(setting)?;
+    let signers = Signers::find(setting, Some(&environment.policy));
+    let refusal = refusal(&environment, &source, &revision.origin, &signers)?;
     let mut bound = bind_inputs(&runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
     let inputs = runbook.parameters.iter().filter_map(|parameter| {
         let value = bound.remove(&parameter.name)?;
@@ -41,7 +47,7 @@ pub(crate) fn prepare(
         subscription: environment.subscription.clone(),
         protected: environment.protected,
     };
-    Ok(Prepared { plan: Plan { runbook, revision, inputs, place, mode }, text, environment })
+    Ok(Prepared { plan: Plan { runbook, revision, inputs, place, mode }, text, environment, refusal })
 }
 
 fn wrong_inputs(problems: &[InputProblem]) -> Failure {

@@ -20,6 +20,8 @@ pub(crate) struct Setting {
     pub(crate) state: PathBuf,
     /// The file with the environments; it need not be there.
     pub(crate) config: Config,
+    /// The home folder, for which `~/` stands.
+    pub(crate) home: PathBuf,
     /// The current folder.
     pub(crate) here: PathBuf,
     /// The store that was named, with every link followed.
@@ -96,6 +98,7 @@ impl Setting {
                 Some(path) => Config::Named(absolute(path)),
                 None => Config::Usual(folders.config_dir().join("environments.yaml")),
             },
+            home: folders.home_dir().to_owned(),
             store: global.store.as_ref().map(absolute).map(|path| real_path(&path)),
             library: global.library.as_ref().map(absolute),
             environment: global.env.clone(),

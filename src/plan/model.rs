@@ -37,11 +37,11 @@ pub struct Revision {
 pub enum Origin {
     /// Built into the program.
     Shipped,
-    /// A file of a git work tree.
+    /// A file of a git repository.
     Git {
-        /// The commit that is checked out, 40 hexadecimal digits.
+        /// The commit that was asked for, else the one that is checked out; 40 hexadecimal digits.
         commit: String,
-        /// The blob id of the file as it is.
+        /// The blob id of the text: the commit's own, or of a dirty file the one that git would give it.
         blob: String,
         /// Whether the file differs from the commit's.
         dirty: bool,

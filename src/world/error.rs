@@ -45,6 +45,42 @@ pub enum WorldError {
         #[source]
         source: git2::Error,
     },
+    /// What was said to be a revision is none, or more than one.
+    #[error("git knows no commit by the name `{revision}`")]
+    NoRevision {
+        /// What was said.
+        revision: String,
+        /// What git says.
+        #[source]
+        source: git2::Error,
+    },
+    /// A commit does not have a file, or not as one that can be read.
+    #[error("`{file}` {why} {commit}")]
+    NoFile {
+        /// The file, from the top of the work tree.
+        file: PathBuf,
+        /// The beginning of the commit's id.
+        commit: String,
+        /// Why not, to stand between the two: `is not in`.
+        why: String,
+    },
+    /// The user's git configuration cannot be read.
+    #[error("cannot read the user's git configuration")]
+    GitConfiguration(#[source] git2::Error),
+    /// The user's git configuration names the allowed signers by a path that depends on the current folder.
+    #[error(
+        "`gpg.ssh.allowedSignersFile` is the relative path `{0}`, which would be a file of the folder one happens to be in"
+    )]
+    RelativeSigners(PathBuf),
+    /// An allowed-signers file cannot be read.
+    #[error("cannot read the allowed signers in `{path}`")]
+    Signers {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// A whole error as one line: each text of the chain that adds something, joined by colons.

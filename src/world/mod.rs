@@ -11,7 +11,8 @@
 //!                   └─ redirect       the network, or a loopback endpoint that plays it
 //! ```
 //!
-//! and its answer passes `outcome`, which tells certainly unsent from lost and takes secrets out.
+//! and its answer passes `outcome`, which tells certainly unsent from lost and takes secrets out. Apart from these stand
+//! `git`, which reads a repository and never writes to it, and `signature`, which verifies what was signed there.
 //!
 //! Deliberately absent: any judgement. What an answer means, whether to probe, to wait or to try again is said in
 //! `effect` and decided in `run`; an effect is sent exactly once per call. Only reads are repeated here, three times at
@@ -38,13 +39,14 @@ mod redirect;
 mod retry;
 mod secret;
 mod sign_in;
+mod signature;
 
 pub use clock::{SystemClock, SystemTimer};
 pub use control::{Control, Reading};
 pub use entropy::SystemEntropy;
 pub use error::WorldError;
 pub use estate_clock::{EstateClock, Pace};
-pub use git::{GitState, blob_id, revision_of};
+pub use git::{CommitFacts, Committed, GitState, HISTORY_MOST, Last, Tag, Tags, WorkTree, blob_id};
 pub use hands::{AzureHands, WorldSetting};
 pub use host::{host_id, program_digest};
 pub use open::{World, open_live, open_simulated};
@@ -53,3 +55,4 @@ pub use reach::{Range, Reach, Reached, reach};
 pub use redact::{REDACTED, RedactingWriter, Redactor};
 pub use secret::Environment;
 pub use sign_in::{Credential, Identity, SignIn};
+pub use signature::{AllowedSigners, Signature, Signed, judge, usual_allowed_signers};

@@ -42,10 +42,11 @@ fn a_runbook_that_is_not_there_is_named_with_what_there_is() {
 }
 
 #[test]
-fn a_revision_is_refused_in_so_many_words() {
+fn what_is_built_in_has_no_revisions_and_says_where_there_are_some() {
     let home = Home::new();
     let said = run(&home, "key-rotation@v1").run().exits(2).stderr;
-    assert!(said.contains("this version cannot take `key-rotation` at the revision `v1`"), "{said}");
+    assert!(said.contains("`key-rotation` is built in, and has no revision `v1`"), "{said}");
+    assert!(said.contains("`--library DIR`"), "{said}");
 }
 
 #[test]

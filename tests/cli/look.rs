@@ -23,8 +23,8 @@ fn every_command_has_a_help_text_and_what_is_not_built_is_not_named() {
     let home = Home::new();
     let help = home.callout(["--help"]).run().succeeded().stdout;
     for command in [
-        "run", "resume", "abort", "pause", "note", "runs", "show", "plan", "timeline", "check", "list", "actions",
-        "new", "schema", "audit", "sim", "doctor", "store",
+        "run", "resume", "abort", "pause", "note", "runs", "show", "plan", "timeline", "check", "list", "diff",
+        "actions", "new", "schema", "audit", "sim", "doctor", "store",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help\n{help}");
         let own = home.callout([command, "--help"]).run().succeeded().stdout;

@@ -35,6 +35,7 @@ const OUTSIDE: &[Outside] = &[
     Outside { name: "serde", places: EVERYWHERE },
     Outside { name: "serde_json", places: EVERYWHERE },
     Outside { name: "sha2", places: &["base"] },
+    Outside { name: "ssh_key", places: &["world"] },
     Outside { name: "strsim", places: EVERYWHERE },
     Outside { name: "thiserror", places: EVERYWHERE },
     Outside { name: "tokio", places: &["engine", "world", "sim", "journal/sqlite*", "tui/terminal*", "cli"] },

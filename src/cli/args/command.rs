@@ -80,6 +80,7 @@ pub(crate) enum Command {
 Examples:
   callout run key-rotation
   callout run ./runbooks/rollback.yaml -i app=chatbot-web
+  callout run key-rotation@v1.2.0           as that tag has it, whatever the file is now
   callout run key-rotation --headless --answers answers.yaml")]
     Run(Run),
     /// Take up a run where it is
@@ -121,14 +122,15 @@ Examples:
     },
     /// Show a run as it stands, or a runbook
     Show {
-        /// A run's id, or at least the last four digits of it; or a runbook's name or file
-        #[arg(value_name = "RUN|RUNBOOK")]
+        /// A run's id, or at least the last four digits of it; or a runbook's name or file, perhaps as a commit has it
+        #[arg(value_name = "RUN|RUNBOOK[@REV]")]
         what: String,
     },
     /// Say exactly what a runbook would do, and do nothing
     #[command(after_help = "Example:\n  callout plan key-rotation -i consumers=chatbot-web,chatbot-worker")]
     Plan {
-        /// A runbook's name, or its file
+        /// A runbook's name, or its file, perhaps as a commit has it
+        #[arg(value_name = "RUNBOOK[@REV]")]
         runbook: String,
         #[command(flatten)]
         inputs: Inputs,
@@ -159,9 +161,31 @@ Examples:
         #[arg(long, value_name = "CODE", conflicts_with = "paths")]
         explain: Option<String>,
     },
-    /// List the runbooks of the library
+    /// List the runbooks of the library, each with its version
+    ///
+    /// The last commit that changed it, whether it was edited since, the tag on that commit or on the one checked out, and
+    /// the SSH signature. Keys that may sign stand in the file that `gpg.ssh.allowedSignersFile` of your own git
+    /// configuration names, never in one that the library names. With --env, what its policy refuses is said as well.
     List {
-        /// As JSON: a list of {runbook, version, title, revision}
+        /// As JSON: a list of {runbook, version, title, revision, state, tag, signature, …}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how a runbook changed from one revision to another, step by step
+    #[command(after_help = "\
+Examples:
+  callout diff key-rotation v1.0.0 v1.1.0
+  callout diff key-rotation HEAD            what has been edited since")]
+    Diff {
+        /// A runbook's name, or its file
+        runbook: String,
+        /// The older revision: whatever git takes for a commit
+        #[arg(value_name = "REV1")]
+        old: String,
+        /// The newer one; without it, the file as it is
+        #[arg(value_name = "REV2")]
+        new: Option<String>,
+        /// As JSON: {runbook, old, new, header, steps, …}
         #[arg(long)]
         json: bool,
     },
@@ -206,7 +230,8 @@ Examples:
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
-    /// A runbook's name, or its file
+    /// A runbook's name, or its file, perhaps as a commit has it
+    #[arg(value_name = "RUNBOOK[@REV]")]
     pub(crate) runbook: String,
     #[command(flatten)]
     pub(crate) inputs: Inputs,

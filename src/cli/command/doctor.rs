@@ -10,12 +10,12 @@ use tokio::time::timeout;
 
 use super::store::kind_word;
 use crate::cli::environment::environments;
-use crate::cli::library::{Library, RUNBOOKS, files_of, shown};
+use crate::cli::library::{Library, RUNBOOKS, shown};
 use crate::cli::text::{columns, count};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::journal::{OpenError, SqliteJournal};
 use crate::runbook::{Environment, EstateKind, check};
-use crate::world::{self, Reached, Redactor};
+use crate::world::{self, Reached, Redactor, WorkTree};
 
 /// A store is read from end to end. Looking through it is given up after this, and making its tables anew never is.
 const STORE_LIMIT: Duration = Duration::from_mins(5);
@@ -151,11 +151,10 @@ fn library(setting: &Setting) -> Answer {
 /// What a run would record as the revision; nothing where the library is built in.
 fn git(setting: &Setting) -> Option<Answer> {
     let Ok(Library::Folder(folder)) = Library::of(setting) else { return None };
-    let file = files_of(&folder.join(RUNBOOKS)).ok()?.into_iter().next()?;
-    Some(match world::revision_of(&file) {
-        Ok(Some(state)) => {
-            let branch = state.branch.unwrap_or_else(|| "no branch".to_owned());
-            Answer::pass("git", format!("runs record commit {} ({branch})", state.commit))
+    Some(match WorkTree::around(&folder.join(RUNBOOKS)) {
+        Ok(Some(tree)) => {
+            let branch = tree.branch().unwrap_or("no branch");
+            Answer::pass("git", format!("runs record commit {} ({branch})", tree.head()))
         }
         Ok(None) => Answer::pass("git", "the library is not in git: runs record its text, and no revision"),
         Err(error) => Answer::failure("git", &error.into()),

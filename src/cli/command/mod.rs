@@ -3,6 +3,7 @@
 mod actions;
 mod audit;
 mod check;
+mod diff;
 mod doctor;
 mod home;
 mod list;
@@ -19,6 +20,7 @@ mod timeline;
 pub(crate) use actions::actions;
 pub(crate) use audit::audit;
 pub(crate) use check::{check, explain};
+pub(crate) use diff::diff;
 pub(crate) use doctor::doctor;
 pub(crate) use home::home;
 pub(crate) use list::list;

@@ -8,7 +8,7 @@ use crate::cli::text::{field, printable};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::{Mode, Plan, Preview, preview};
 use crate::projection::revision;
-use crate::runbook::{EstateKind, Step};
+use crate::runbook::{EstateKind, RevisionRule, Step};
 
 /// Says exactly what a runbook would do, and does nothing.
 pub(crate) fn plan(
@@ -18,15 +18,16 @@ pub(crate) fn plan(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let Prepared { plan, .. } = prepare(setting, runbook, inputs, Mode::Live)?;
+    let prepared = prepare(setting, runbook, inputs, Mode::Live)?;
     match format {
-        Format::Text => text(&plan, out)?,
-        Format::Json => writeln!(out, "{:#}", document(&plan)?)?,
+        Format::Text => text(&prepared, out)?,
+        Format::Json => writeln!(out, "{:#}", document(&prepared)?)?,
     }
     Ok(Exit::Success)
 }
 
-fn text(plan: &Plan, out: &mut dyn Write) -> Result<(), Failure> {
+fn text(prepared: &Prepared, out: &mut dyn Write) -> Result<(), Failure> {
+    let Prepared { plan, environment, refusal, .. } = prepared;
     let Plan { runbook, place, .. } = plan;
     writeln!(out, "{} {}: {}\n", runbook.id, runbook.version, printable(&runbook.title))?;
     let real = match place.estate {
@@ -35,6 +36,11 @@ fn text(plan: &Plan, out: &mut dyn Write) -> Result<(), Failure> {
     };
     field(out, "Where", &format!("{} ({real})", place.environment))?;
     field(out, "Revision", &revision(plan))?;
+    match refusal {
+        Some(refusal) => field(out, "Policy", &format!("REFUSED: {} ({})", refusal.why, refusal.hint))?,
+        None if environment.policy.revision == RevisionRule::Any => {}
+        None => field(out, "Policy", &format!("a {} revision, and this is one", environment.policy.revision.word()))?,
+    }
     field(out, "Plan digest", &digest(plan)?)?;
     for input in &plan.inputs {
         field(out, "Input", &format!("{} = {}", input.name, input.value))?;
@@ -65,7 +71,8 @@ fn facts(step: &Step, preview: &Preview) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn document(plan: &Plan) -> Result<Json, Failure> {
+fn document(prepared: &Prepared) -> Result<Json, Failure> {
+    let Prepared { plan, environment, refusal, .. } = prepared;
     let Plan { runbook, place, .. } = plan;
     let steps = runbook.steps.iter().map(|step| {
         let preview = preview(plan, step);
@@ -93,6 +100,10 @@ fn document(plan: &Plan) -> Result<Json, Failure> {
         "revision": revision(plan),
         "environment": place.environment,
         "simulated": place.estate == EstateKind::Simulated,
+        "policy": {
+            "revision": environment.policy.revision.word(),
+            "refused": refusal.as_ref().map(|refusal| &refusal.why),
+        },
         "plan_digest": digest(plan)?,
         "inputs": inputs.collect::<Json>(),
         "steps": steps.collect::<Json>(),

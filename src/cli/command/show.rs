@@ -1,8 +1,11 @@
 use std::io::Write;
 
+use super::list::{last_sentence, signature_words};
 use crate::base::Seq;
 use crate::cli::library::{Loaded, Source};
+use crate::cli::signers::Signers;
 use crate::cli::text::{columns, count, field, printable};
+use crate::cli::version::{Version, version};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
@@ -19,8 +22,10 @@ pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result
         let row = store::find_run(&journal, what)?;
         return run(&mut journal, &row, out);
     }
-    let Loaded { runbook, revision, .. } = Source::find(setting, what)?.load(setting)?;
-    show_runbook(&runbook, &revision.origin.to_string(), out)?;
+    let Loaded { runbook, revision, source, .. } = Source::find(setting, what)?.load(setting)?;
+    let signers = Signers::find(setting, None);
+    let version = version(&source, &signers)?;
+    show_runbook(&runbook, &revision.origin.to_string(), version.as_ref(), out)?;
     Ok(Exit::Success)
 }
 
@@ -77,9 +82,23 @@ const fn word(mark: Mark) -> &'static str {
     }
 }
 
-fn show_runbook(runbook: &Runbook, revision: &str, out: &mut dyn Write) -> Result<(), Failure> {
+fn show_runbook(
+    runbook: &Runbook,
+    revision: &str,
+    version: Option<&Version>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "{} {}: {}\n", runbook.id, runbook.version, printable(&runbook.title))?;
     field(out, "Revision", revision)?;
+    if let Some(version) = version {
+        field(out, "Last change", &last_sentence(&version.last))?;
+        if let Some(tag) = version.tags.first() {
+            field(out, "Tag", tag)?;
+        }
+        if let Some(words) = signature_words(version) {
+            field(out, "Signature", &words)?;
+        }
+    }
     for (label, text) in [("SOP", &runbook.sop), ("Owner", &runbook.owner)] {
         if let Some(text) = text {
             field(out, label, text)?;

@@ -28,8 +28,12 @@ pub(crate) async fn run(
     if args.mode.mode() != Mode::Live {
         return Err(Failure::usage("this version runs in the mode `live` only; drills and rehearsals are to come"));
     }
-    let Prepared { plan, text, environment } = prepare(setting, &args.runbook, &args.inputs.inputs, Mode::Live)?;
+    let Prepared { plan, text, environment, refusal } =
+        prepare(setting, &args.runbook, &args.inputs.inputs, Mode::Live)?;
     refuse_what_is_beyond(&plan)?;
+    if let Some(refusal) = refusal {
+        return Err(refusal.into_failure());
+    }
     let wish = Wish::read(setting, &args.headless)?;
     let channel = wish.channel();
     let digest = plan.digest().map_err(|error| Failure::of(Exit::Usage, &error))?;
