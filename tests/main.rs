@@ -15,6 +15,7 @@ mod cli;
 mod corpus;
 mod crash;
 mod drive;
+mod environments;
 mod journal;
 mod panic;
 mod picture;

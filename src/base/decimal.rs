@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 /// A decimal number, kept exactly: at most 18 digits before the point and 18 after it.
 ///
 /// It travels as text (`0.5`), because a JSON number that is not whole has no canonical form. There is no floating point:
@@ -53,6 +55,18 @@ impl fmt::Display for Decimal {
         }
         let digits = format!("{fraction:0PLACES$}");
         write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use super::setting::Config;
 use super::{Exit, Failure, Setting, findings};
 use crate::base::did_you_mean;
-use crate::runbook::{Environment, EstateKind, parse_environments};
+use crate::runbook::{Environment, EstateKind, SignIn, parse_environments};
+use crate::world;
 
 /// Every environment: the built-in simulated one, then those that are configured.
 ///
@@ -58,6 +59,20 @@ fn choose(all: Vec<Environment>, wanted: Option<&str>) -> Result<Environment, Fa
         };
         Failure::usage(format!("there is no environment `{name}`")).hint(hint)
     })
+}
+
+/// How the hands sign in to an environment.
+pub(crate) fn sign_in(environment: &Environment) -> world::SignIn {
+    let tenant = environment.tenant.clone();
+    match environment.sign_in.clone() {
+        SignIn::Cli => world::SignIn::Cli { tenant },
+        SignIn::Azd => world::SignIn::Azd { tenant },
+        SignIn::ManagedIdentity { client } => world::SignIn::ManagedIdentity { tenant, client },
+        SignIn::WorkloadIdentity { client } => world::SignIn::WorkloadIdentity { tenant, client },
+        SignIn::ClientSecret { client, secret } => world::SignIn::ClientSecret { tenant, client, variable: secret },
+        SignIn::Auto => world::SignIn::Auto { tenant },
+        SignIn::Simulated => world::SignIn::Simulated,
+    }
 }
 
 #[cfg(test)]

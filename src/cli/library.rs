@@ -12,6 +12,8 @@ use crate::world::blob_id;
 
 /// The folder of a library in which its runbooks stand.
 pub(crate) const RUNBOOKS: &str = "runbooks";
+/// The folder of a library in which its environments stand.
+pub(crate) const ENVIRONMENTS: &str = "environments";
 /// The checker takes at most 4 MiB, so a byte more is enough for it to say so; a larger file is not read further.
 pub(super) const READ_AT_MOST: u64 = (4 << 20) + 1;
 

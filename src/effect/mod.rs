@@ -16,6 +16,7 @@ mod port;
 mod request;
 mod risk;
 mod row;
+mod target;
 
 pub use answer::{Handle, HandleKind, Reply, Sent};
 pub use call::{Args, Call, Errand};
@@ -25,6 +26,7 @@ pub use port::{Hands, Timer};
 pub use request::{Json, Method, Request, Service};
 pub use risk::{Class, Risk};
 pub use row::{
-    ChangeFacts, Field, Follow, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict, RenderError, Row,
-    TargetKind, Type, Unreadable, Verdict,
+    ChangeFacts, Field, Follow, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict, RenderError, Row, Type,
+    Unreadable, Verdict,
 };
+pub use target::{Address, TargetKind};

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Args, Call, Class, Reply, Request, Risk, Service};
+use super::{Args, Call, Class, Reply, Request, Risk, Service, TargetKind};
 use crate::base::{AttemptId, Span, Timestamp, Value};
 
 /// One operation: everything that Callout knows of it.
@@ -226,32 +226,6 @@ impl fmt::Display for Type {
             Self::Record => f.write_str("record"),
             Self::List(kind) => write!(f, "list of {kind}"),
         }
-    }
-}
-
-/// Which kind of resource a target is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetKind {
-    /// An App Service site, or one of its slots.
-    Webapp,
-    /// A Key Vault.
-    Keyvault,
-}
-
-impl TargetKind {
-    /// The word in a runbook.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Webapp => "webapp",
-            Self::Keyvault => "keyvault",
-        }
-    }
-}
-
-impl fmt::Display for TargetKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
     }
 }
 

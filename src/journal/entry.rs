@@ -118,6 +118,9 @@ pub enum Authn {
     Simulated,
     /// By a token of the Azure CLI.
     Cli,
+    /// By a token that was had in another way: as a managed identity, a workload, an application, or from the Azure
+    /// Developer CLI.
+    Token,
 }
 
 /// Through what an entry came.

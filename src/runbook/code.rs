@@ -6,7 +6,8 @@ macro_rules! codes {
     ($($name:ident $id:literal $severity:ident $title:literal $explanation:literal)*) => {
         /// What kind of finding it is. Its text (`RB203`) is stable; a number is never given a second meaning.
         ///
-        /// 0xx the file and its YAML, 1xx shape, 2xx names and the graph, 3xx expressions and types, 4xx safety.
+        /// 0xx the file and its YAML, 1xx shape, 2xx names and the graph, 3xx expressions and types, 4xx safety,
+        /// 5xx environments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $title] $name,)*
@@ -83,9 +84,9 @@ codes! {
          because a rule that is not enforced must not look as if it were."
     UnknownFormat "RB107" Error "The format is not known."
         "`format` is the version of the runbook language. This program reads format 1."
-    NameIsNotFile "RB108" Error "The runbook's name is not the file's name."
+    NameIsNotFile "RB108" Error "The name inside a file is not the file's name."
         "A runbook is found by its file, `runbooks/NAME.yaml`, and speaks of itself as `runbook: NAME`. Both must be \
-         the same."
+         the same; so must an environment's, in `environments/NAME.yaml`."
     TooManySteps "RB109" Error "There are too many steps."
         "A runbook has at most 500 steps. Nobody can follow more."
     StepKind "RB110" Error "A step has exactly one kind."
@@ -189,6 +190,9 @@ codes! {
         "`verify`, `confirm` and `undo` are about a change. An action that only reads changes nothing, so nothing would \
          be looked at, asked or taken back, and the key would promise what is not done. Remove it; what a reading must \
          show is a step of its own, with `check`."
+    GuessedSignIn "RB501" Error "A protected environment must say who signs in."
+        "`sign_in: auto` takes whoever is signed in to the first tool that answers, so a step could be done by somebody \
+         else than was meant. A protected environment names one way to sign in."
 }
 
 impl fmt::Display for Code {

@@ -74,12 +74,15 @@ pub(crate) const PARAMETER: Table = Table {
         optional("of", Shape::Words(&TYPES), "For a list: the type of its items."),
         optional("description", Shape::Text, "What it is."),
         optional("default", Shape::Anything, "What it is when no input is given; may be made from other inputs."),
-        optional("pattern", Shape::Pattern, "For a string: what it must match, whole."),
-        optional("choices", Shape::List(&Shape::Text), "For a string: the only texts that are allowed."),
-        optional("min", Shape::Anything, "For a number or a length of time: the least."),
-        optional("max", Shape::Anything, "For a number or a length of time: the largest."),
-        later("length", Shape::Table(&LENGTH), "For a string or a list: how long it may be."),
-        later("optional", Shape::Boolean, "Whether it may be left out."),
+        optional("pattern", Shape::Pattern, "For a string, or each of a list: what it must match, whole."),
+        optional(
+            "choices",
+            Shape::List(&Shape::Text),
+            "For a string, or each of a list: the only texts that are allowed.",
+        ),
+        optional("min", Shape::Anything, "For a number or a length of time, or each of a list: the least."),
+        optional("max", Shape::Anything, "For a number or a length of time, or each of a list: the largest."),
+        optional("length", Shape::Table(&LENGTH), "For a string or a list: how long it may be."),
     ],
 };
 
@@ -317,25 +320,55 @@ pub(crate) const SETTINGS: Table = Table {
     keys: &[required("environments", Shape::List(&Shape::Table(&ENVIRONMENT)), "Where runs happen.")],
 };
 
-/// An environment.
-pub(crate) const ENVIRONMENT: Table = Table {
-    what: "an environment",
+/// An environment's keys behind those that say which it is.
+macro_rules! environment {
+    ($what:literal, $($head:expr),+) => {
+        Table {
+            what: $what,
+            keys: &[
+                $($head,)+
+                optional("title", Shape::Text, "What it is, in a few words."),
+                optional("cloud", Shape::Words(&["public"]), "The cloud."),
+                required("tenant", Shape::Text, "The tenant whose tokens are accepted."),
+                required("subscription", Shape::Text, "The subscription of the targets."),
+                optional("subscriptions", Shape::Map(&Shape::Text), "Other subscriptions by name, for single targets."),
+                required("resource_group", Shape::Text, "The resource group of the targets."),
+                required("sign_in", Shape::Either(&[Shape::Words(&SIGN_INS), Shape::Table(&SIGN_IN)]), "How the program signs in."),
+                optional("protected", Shape::Boolean, "Asks for more than usual."),
+                optional("policy", Shape::Table(&POLICY), "What it refuses."),
+                required("targets", Shape::List(&Shape::Table(&TARGET)), "The resources by name."),
+                optional("inputs", Shape::Map(&Shape::Map(&Shape::Anything)), "Inputs by runbook and parameter."),
+                later("colour", Shape::Text, "The colour of its banner."),
+            ],
+        }
+    };
+}
+
+/// An environment of a user's configuration.
+pub(crate) const ENVIRONMENT: Table =
+    environment!("an environment", required("name", Shape::Name, "The name, as `--env` says it."));
+
+/// A file of a library's `environments/`.
+pub(crate) const ENVIRONMENT_FILE: Table = environment!(
+    "an environment's file",
+    required("environment", Shape::Name, "The name, as `--env` says it; equal to the file's, without its ending."),
+    required("format", Shape::Integer(1, 1), "The version of the language.")
+);
+
+/// The ways to sign in.
+pub(crate) const SIGN_INS: [&str; 6] = ["cli", "azd", "managed_identity", "workload_identity", "client_secret", "auto"];
+
+/// `sign_in`, the long form.
+pub(crate) const SIGN_IN: Table = Table {
+    what: "`sign_in`",
     keys: &[
-        required("name", Shape::Name, "The name, as `--env` says it."),
-        optional("cloud", Shape::Words(&["public"]), "The cloud."),
-        required("tenant", Shape::Text, "The tenant whose tokens are accepted."),
-        required("subscription", Shape::Text, "The subscription of the targets."),
-        required("resource_group", Shape::Text, "The resource group of the targets."),
-        required("sign_in", Shape::Words(&["cli"]), "How the program signs in."),
-        optional("protected", Shape::Boolean, "Asks for more than usual."),
-        required("targets", Shape::List(&Shape::Table(&TARGET)), "The resources by name."),
-        optional("inputs", Shape::Map(&Shape::Map(&Shape::Anything)), "Inputs by runbook and parameter."),
-        later("colour", Shape::Text, "The colour of its banner."),
-        optional("policy", Shape::Table(&POLICY), "Which revisions of a runbook may run in it."),
+        required("by", Shape::Words(&SIGN_INS), "How."),
+        optional("client", Shape::Text, "The application's (client) id, for an identity that is not the only one."),
+        optional("secret", Shape::Text, "For `client_secret`: the variable that holds it, as `env:NAME`."),
     ],
 };
 
-/// The policy of an environment.
+/// `policy`.
 pub(crate) const POLICY: Table = Table {
     what: "a policy",
     keys: &[
@@ -348,18 +381,27 @@ pub(crate) const POLICY: Table = Table {
             "allowed_signers",
             Shape::Text,
             "The file of the keys that may sign, in the format of ssh-keygen(1); without it, the one that the user's own \
-             git configuration names.",
+             git configuration names. A library's environment has none.",
         ),
+        optional("yes", Shape::Words(&RISKS), "The highest risk that `--yes` may confirm."),
+        optional("runbooks", Shape::List(&Shape::Name), "The only runbooks that may run here."),
     ],
 };
+
+/// The kinds of targets.
+pub(crate) const TARGETS: [&str; 10] =
+    ["webapp", "keyvault", "postgres", "containerapp", "search", "storage", "redis", "cognitive", "acr", "resource"];
 
 /// A target of an environment.
 pub(crate) const TARGET: Table = Table {
     what: "a target",
     keys: &[
         required("name", Shape::Text, "The resource's name on Azure; a slot is `APP/SLOT`."),
-        required("kind", Shape::Words(&["webapp", "keyvault"]), "What it is."),
-        optional("id", Shape::Text, "The Resource Manager id, if the resource is in another resource group."),
+        required("kind", Shape::Words(&TARGETS), "What it is."),
+        optional("aliases", Shape::List(&Shape::Text), "Other names by which it can be given."),
+        optional("subscription", Shape::Name, "One of `subscriptions`, if the resource is not in the usual one."),
+        optional("resource_group", Shape::Text, "The resource group, if it is not the usual one."),
+        optional("id", Shape::Text, "The Resource Manager id, if it does not follow from the rest."),
         optional("url", Shape::Text, "The address, if it does not follow from the name."),
     ],
 };

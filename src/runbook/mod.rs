@@ -37,13 +37,13 @@ pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};
 pub use model::{
-    Argument, CallRole, CallSpec, CheckSpec, Choice, DrillSubstitute, FieldKind, ForEach, Leads, ManualField,
-    NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step, StepKind,
-    UndoStep, UndoUntil, Until,
+    Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Leads, Length,
+    ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step,
+    StepKind, UndoStep, UndoUntil, Until,
 };
 pub use render::{Colour, render_findings};
 pub use schema::runbook_schema;
-pub use settings::parse_environments;
+pub use settings::{CheckedEnvironment, check_environment, parse_environments};
 pub use shipped::shipped;
 pub use skeleton::skeleton;
 

@@ -47,7 +47,8 @@ impl AzureHands {
             return Err(WorldError::Paired);
         }
         let network = Network::open(setting.redirect.as_ref())?;
-        let credential = Credential::open(setting.sign_in.clone(), &network, setting.redactor.clone())?;
+        let credential =
+            Credential::open(setting.sign_in.clone(), &network, setting.redactor.clone(), &setting.environment)?;
         let redactor = || setting.redactor.clone();
         let hands = Self {
             arm: Arm::new(&network, credential.clone(), redactor(), setting.limit),

@@ -40,6 +40,7 @@ mod retry;
 mod secret;
 mod sign_in;
 mod signature;
+mod token_source;
 
 pub use clock::{SystemClock, SystemTimer};
 pub use control::{Control, Reading};

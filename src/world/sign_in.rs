@@ -1,17 +1,10 @@
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
-use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, RetryOptions};
-use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, Executor,
-};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -19,6 +12,8 @@ use tokio::sync::Mutex;
 
 use super::clock::host_now;
 use super::redirect::Network;
+use super::secret::Environment;
+use super::token_source::{SIMULATED_TENANT, source};
 use super::{Redactor, WorldError, error};
 
 /// How to sign in. Always said outright, never guessed: a chain that silently takes the next identity runs a step as
@@ -30,6 +25,39 @@ pub enum SignIn {
         /// The tenant's id; a token of another one is refused.
         tenant: String,
     },
+    /// Whoever is signed in to the Azure Developer CLI, in this tenant.
+    Azd {
+        /// The tenant's id.
+        tenant: String,
+    },
+    /// The identity that Azure gives to this machine or app.
+    ManagedIdentity {
+        /// The tenant's id.
+        tenant: String,
+        /// The client id of an identity that was assigned by a user.
+        client: Option<String>,
+    },
+    /// The identity of a Kubernetes service account, whose token stands in the file that the pod's environment names.
+    WorkloadIdentity {
+        /// The tenant's id.
+        tenant: String,
+        /// The client id, if it is not the one that the pod's environment names.
+        client: Option<String>,
+    },
+    /// An application with a secret.
+    ClientSecret {
+        /// The tenant's id.
+        tenant: String,
+        /// The application's (client) id.
+        client: String,
+        /// The environment variable that holds the secret.
+        variable: String,
+    },
+    /// The Azure CLI, else the Azure Developer CLI; for environments that nothing protects.
+    Auto {
+        /// The tenant's id.
+        tenant: String,
+    },
     /// The simulated estate's own service principal.
     Simulated,
 }
@@ -37,15 +65,16 @@ pub enum SignIn {
 impl SignIn {
     fn tenant(&self) -> &str {
         match self {
-            Self::Cli { tenant } => tenant,
+            Self::Cli { tenant }
+            | Self::Azd { tenant }
+            | Self::ManagedIdentity { tenant, .. }
+            | Self::WorkloadIdentity { tenant, .. }
+            | Self::ClientSecret { tenant, .. }
+            | Self::Auto { tenant } => tenant,
             Self::Simulated => SIMULATED_TENANT,
         }
     }
 }
-
-const SIMULATED_TENANT: &str = "11111111-1111-4111-8111-111111111111";
-const SIMULATED_CLIENT: &str = "33333333-3333-4333-8333-333333333333";
-const SIMULATED_SECRET: &str = "simulated";
 
 /// The audience of Resource Manager.
 pub(super) const MANAGEMENT: &str = "https://management.azure.com/.default";
@@ -89,19 +118,13 @@ const SIGN_IN_LIMIT: Duration = Duration::from_secs(30);
 
 impl Credential {
     /// Prepares the sign-in; nothing is asked yet.
-    pub(super) fn open(sign_in: SignIn, network: &Network, redactor: Redactor) -> Result<Arc<Self>, WorldError> {
-        let wrong = |error: azure_core::Error| WorldError::SignIn(redactor.redact(&error::chain(&error)));
-        let source: Arc<dyn TokenCredential> = match &sign_in {
-            SignIn::Cli { tenant } => {
-                let options = AzureCliCredentialOptions {
-                    tenant_id: Some(tenant.clone()),
-                    executor: Some(Arc::new(Quiet)),
-                    ..Default::default()
-                };
-                AzureCliCredential::new(Some(options)).map_err(wrong)?
-            }
-            SignIn::Simulated => simulated(network).map_err(wrong)?,
-        };
+    pub(super) fn open(
+        sign_in: SignIn,
+        network: &Network,
+        redactor: Redactor,
+        environment: &Environment,
+    ) -> Result<Arc<Self>, WorldError> {
+        let source = source(&sign_in, network, &redactor, environment)?;
         Ok(Self::over(source, sign_in, redactor))
     }
 
@@ -177,6 +200,11 @@ impl Credential {
                 return format!("the Azure CLI is not signed in; run `az login --tenant {tenant}` ({said})");
             }
         }
+        if let SignIn::Azd { tenant } = &self.sign_in
+            && chain.contains("azd auth login")
+        {
+            return format!("the Azure Developer CLI is not signed in; run `azd auth login --tenant-id {tenant}`");
+        }
         self.redactor.redact(chain).chars().take(400).collect()
     }
 }
@@ -203,33 +231,6 @@ fn somebody_else(first: &str, found: &Identity) -> String {
     format!("somebody else is signed in now ({name}, {object}, not {first}); nothing was sent; resume as them")
 }
 
-/// The simulated principal signs in as a real one would: Microsoft's own credential, over the network of the estate.
-fn simulated(network: &Network) -> azure_core::Result<Arc<dyn TokenCredential>> {
-    let mut cloud = CustomConfiguration::default();
-    "https://login.microsoftonline.com".clone_into(&mut cloud.authority_host);
-    let client_options = ClientOptions {
-        retry: RetryOptions::none(),
-        transport: Some(network.transport()),
-        // Said outright, so that AZURE_AUTHORITY_HOST of the surroundings has no say.
-        cloud: Some(Arc::new(CloudConfiguration::from(cloud))),
-        ..Default::default()
-    };
-    let options = ClientSecretCredentialOptions { client_options };
-    let secret = Secret::new(SIMULATED_SECRET);
-    Ok(ClientSecretCredential::new(SIMULATED_TENANT, SIMULATED_CLIENT.to_owned(), secret, Some(options))?)
-}
-
-/// Runs `az` with nothing to read from, and ends it when nobody waits any longer.
-#[derive(Debug)]
-struct Quiet;
-
-#[async_trait]
-impl Executor for Quiet {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> std::io::Result<Output> {
-        tokio::process::Command::new(program).args(args).stdin(Stdio::null()).kill_on_drop(true).output().await
-    }
-}
-
 #[derive(Deserialize)]
 struct Claims {
     tid: String,
@@ -250,9 +251,14 @@ fn claims(token: &str) -> Result<Identity, String> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::ffi::OsStr;
     use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Output;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
+
+    use super::super::token_source::Quiet;
     use super::*;
 
     pub(in super::super) const TENANT: &str = "55555555-5555-4555-8555-555555555555";

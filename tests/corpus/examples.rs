@@ -373,10 +373,12 @@ fn plan(origin: Origin) -> Plan {
 }
 
 fn runbook() -> Runbook {
-    let parameter = |name: &str, kind| Parameter { name: name.into(), kind, description: None, default: None };
+    let parameter =
+        |name: &str, kind| Parameter { name: name.into(), kind, description: None, default: None, default_from: None };
     let string = |pattern: Option<&str>, choices: &[&str]| ParameterType::String {
         pattern: pattern.map(str::to_owned),
         choices: choices.iter().map(|&choice| choice.to_owned()).collect(),
+        length: None,
     };
     let target = |of| ParameterType::Target { of };
     Runbook {
@@ -390,16 +392,17 @@ fn runbook() -> Runbook {
         not_when: vec!["The vault itself is unreachable".into()],
         parameters: vec![
             parameter("vault", target(TargetKind::Keyvault)),
-            parameter("consumers", ParameterType::List { of: Box::new(target(TargetKind::Webapp)) }),
+            parameter("consumers", ParameterType::List { of: Box::new(target(TargetKind::Webapp)), length: None }),
             parameter("secret", string(Some("^[0-9A-Za-z-]{1,127}$"), &[])),
             parameter("colour", string(None, &["red", "green"])),
             parameter("count", ParameterType::Integer { min: Some(-1), max: None }),
             parameter("dry", ParameterType::Boolean),
             Parameter {
                 name: "soak".into(),
-                kind: ParameterType::Duration,
+                kind: ParameterType::Duration { min: None, max: None },
                 description: Some("How long both versions live.".into()),
                 default: Some(Value::text("24h")),
+                default_from: None,
             },
         ],
         rto: Some(Span::minutes(30)),

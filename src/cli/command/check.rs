@@ -1,29 +1,33 @@
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use crate::base::did_you_mean;
 use crate::cli::args::CheckFormat;
 use crate::cli::findings::{colour, document, tally};
-use crate::cli::library::{Library, Source, files_of};
+use crate::cli::library::{ENVIRONMENTS, Library, Source, files_of};
 use crate::cli::sarif::sarif;
 use crate::cli::text::count;
 use crate::cli::{Exit, Failure, Setting};
-use crate::runbook::{Code, Finding, Severity, check as check_text, render_findings};
+use crate::runbook::{Code, Finding, Severity, check as check_text, check_environment, render_findings};
 
-/// Checks runbooks: those of the library, or the files and folders that are named.
+/// Checks runbooks and environments: those of the library, or the files and folders that are named.
 pub(crate) fn check(
     setting: &Setting,
     paths: &[PathBuf],
     format: CheckFormat,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let sources = if paths.is_empty() { Library::of(setting)?.sources(setting)? } else { named(setting, paths)? };
+    let sources = if paths.is_empty() { library(setting)? } else { named(setting, paths)? };
     let checked: Vec<(Source, Vec<Finding>)> = sources
         .into_iter()
         .map(|source| {
-            let findings = check_text(&source.shown, &source.bytes).findings;
+            let findings = if is_environment(setting, &source) {
+                check_environment(&source.shown, &source.bytes).findings
+            } else {
+                check_text(&source.shown, &source.bytes).findings
+            };
             (source, findings)
         })
         .collect();
@@ -40,6 +44,27 @@ pub(crate) fn check(
     }
     let is_error = |finding: &Finding| finding.severity() == Severity::Error;
     Ok(if checked.iter().any(|(_, findings)| findings.iter().any(is_error)) { Exit::Failed } else { Exit::Success })
+}
+
+/// The runbooks of the library, and its environments.
+fn library(setting: &Setting) -> Result<Vec<Source>, Failure> {
+    let library = Library::of(setting)?;
+    let mut sources = library.sources(setting)?;
+    if let Library::Folder(folder) = &library {
+        let environments = folder.join(ENVIRONMENTS);
+        if environments.is_dir() {
+            for file in files_of(&environments)? {
+                sources.push(Source::read(setting, &file)?);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// What a file is, its folder says.
+fn is_environment(setting: &Setting, source: &Source) -> bool {
+    let path = setting.here.join(&source.shown);
+    path.parent().and_then(Path::file_name).is_some_and(|folder| folder == ENVIRONMENTS)
 }
 
 fn named(setting: &Setting, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
@@ -63,7 +88,12 @@ fn text(setting: &Setting, checked: &[(Source, Vec<Finding>)], out: &mut dyn Wri
         writeln!(out, "{}", render_findings(findings, &source.shown, &text, colour(setting.colour)))?;
     }
     let all: Vec<Finding> = checked.iter().flat_map(|(_, findings)| findings.iter().cloned()).collect();
-    writeln!(out, "{}: {}", count(checked.len(), "runbook"), tally(&all))?;
+    let environments = checked.iter().filter(|(source, _)| is_environment(setting, source)).count();
+    let runbooks = count(checked.len() - environments, "runbook");
+    match environments {
+        0 => writeln!(out, "{runbooks}: {}", tally(&all))?,
+        _ => writeln!(out, "{runbooks}, {}: {}", count(environments, "environment"), tally(&all))?,
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::store::kind_word;
-use crate::cli::environment::environments;
+use crate::cli::environment::{environments, sign_in as by};
 use crate::cli::library::{Library, RUNBOOKS, shown};
 use crate::cli::text::{columns, count};
 use crate::cli::{Exit, Failure, Setting, store};
@@ -245,14 +245,14 @@ fn soundness(
 async fn sign_in(environment: Environment, lookup: world::Environment, redactor: Redactor) -> Answer {
     let question = format!("sign-in for {}", environment.name);
     let tenant = environment.tenant.clone();
-    let world = match world::open_live(world::SignIn::Cli { tenant: tenant.clone() }, redactor, lookup) {
+    let world = match world::open_live(by(&environment), redactor, lookup) {
         Ok(world) => world,
         Err(error) => return Answer::failure(question, &error.into()),
     };
     match timeout(SIGN_IN_LIMIT, world.credential.identity()).await {
         Ok(Ok(identity)) => {
             let who = identity.name.unwrap_or(identity.object);
-            Answer::pass(question, format!("{who}, tenant {tenant} as configured, by the Azure CLI"))
+            Answer::pass(question, format!("{who}, tenant {tenant} as configured, by {}", environment.sign_in))
         }
         Ok(Err(error)) => Answer::failure(question, &error.into()),
         Err(_) => Answer::unseen(question, format!("no token within {} s", SIGN_IN_LIMIT.as_secs())),
@@ -270,7 +270,8 @@ enum Need {
 
 fn hosts(live: &[&Environment]) -> BTreeSet<String> {
     let targets = live.iter().flat_map(|environment| &environment.targets);
-    let of_target = targets.filter_map(|target| url::Url::parse(&target.url).ok()?.host_str().map(str::to_owned));
+    let of_target =
+        targets.filter_map(|target| url::Url::parse(target.url.as_ref()?).ok()?.host_str().map(str::to_owned));
     AZURE.iter().map(|host| (*host).to_owned()).chain(of_target).collect()
 }
 

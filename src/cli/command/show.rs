@@ -116,8 +116,9 @@ fn show_runbook(
         writeln!(out, "\nParameters")?;
     }
     let parameters = runbook.parameters.iter().map(|parameter| {
-        let Parameter { name, kind, description, default } = parameter;
-        let default = default.as_ref().map(|value| format!("default {value}")).unwrap_or_default();
+        let Parameter { name, kind, description, default, default_from } = parameter;
+        let default = default.as_ref().map(ToString::to_string).or(default_from.as_ref().map(ToString::to_string));
+        let default = default.map(|default| format!("default {default}")).unwrap_or_default();
         [format!("  {name}"), type_word(kind), default, description.clone().unwrap_or_default()]
     });
     out.write_all(columns(parameters).as_bytes())?;
@@ -135,9 +136,12 @@ fn type_word(kind: &ParameterType) -> String {
     match kind {
         ParameterType::String { .. } => "string".to_owned(),
         ParameterType::Integer { .. } => "integer".to_owned(),
+        ParameterType::Decimal { .. } => "decimal".to_owned(),
+        ParameterType::Timestamp => "timestamp".to_owned(),
+        ParameterType::Secret => "secret".to_owned(),
         ParameterType::Boolean => "boolean".to_owned(),
-        ParameterType::Duration => "duration".to_owned(),
+        ParameterType::Duration { .. } => "duration".to_owned(),
         ParameterType::Target { of } => of.to_string(),
-        ParameterType::List { of } => format!("list of {}", type_word(of)),
+        ParameterType::List { of, .. } => format!("list of {}", type_word(of)),
     }
 }

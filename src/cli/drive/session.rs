@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::base::RunId;
 use crate::cli::args::Speed;
+use crate::cli::environment::sign_in;
 use crate::cli::estate::{self, Estate};
 use crate::cli::{Exit, Failure, Setting, entry, store};
 use crate::engine::{Ports, Who};
@@ -41,7 +42,11 @@ impl Session {
             return Err(Failure::usage("`--speed` is for simulated environments: real time cannot be hurried"));
         }
         let journal = store::for_run(setting, environment.estate, channel)?;
-        let authn = if simulated { Authn::Simulated } else { Authn::Cli };
+        let authn = match environment.sign_in {
+            SignIn::Simulated => Authn::Simulated,
+            SignIn::Cli => Authn::Cli,
+            _ => Authn::Token,
+        };
         let mut actor = Actor { authn, ..entry::unsigned() };
         let (world, estate) = open_world(setting, environment, &path, redactor).await?;
         let identity = world.credential.identity().await.map_err(|error| Failure::of(Exit::Usage, &error))?;
@@ -91,8 +96,8 @@ async fn open_world(
             let world = world::open_simulated(estate.endpoint(), pace, redactor, lookup).await;
             Ok((world.map_err(|error| failed(&error))?, Some(estate)))
         }
-        SignIn::Cli => {
-            let sign_in = world::SignIn::Cli { tenant: environment.tenant.clone() };
+        _ => {
+            let sign_in = sign_in(environment);
             Ok((world::open_live(sign_in, redactor, lookup).map_err(|error| failed(&error))?, None))
         }
     }

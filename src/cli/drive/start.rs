@@ -34,10 +34,11 @@ pub(crate) async fn run(
     if let Some(refusal) = refusal {
         return Err(refusal.into_failure());
     }
+    refuse_what_is_not_listed(&environment, &plan.runbook.id)?;
     let wish = Wish::read(setting, &args.headless)?;
     let channel = wish.channel();
     let digest = plan.digest().map_err(|error| Failure::of(Exit::Usage, &error))?;
-    let face = wish.face(Protection::of(&plan.place, &environment), digest, setting.input)?;
+    let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
     let lease = session.lease(id)?;
@@ -61,6 +62,16 @@ fn refuse_what_is_beyond(plan: &Plan) -> Result<(), Failure> {
     let lines: Vec<String> = beyond.iter().map(|Beyond { step, what }| format!("  {step}: `{what}`\n")).collect();
     let what = format!("this version checks and plans `{}`, but cannot run it; nothing was started", plan.runbook.id);
     Err(Failure::new(Exit::Refused, what).below(lines.concat()))
+}
+
+/// Refuses a runbook that the environment's policy does not list.
+fn refuse_what_is_not_listed(environment: &Environment, runbook: &str) -> Result<(), Failure> {
+    if environment.policy.allows(runbook) {
+        return Ok(());
+    }
+    let listed = environment.policy.runbooks.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let what = format!("the policy of the environment `{}` does not let `{runbook}` run", environment.name);
+    Err(Failure::new(Exit::Refused, what).hint(format!("it lists {listed}; nothing was started")))
 }
 
 /// `callout resume`.
@@ -121,8 +132,9 @@ async fn take_up(
     // Ending a run sends nothing, so it works wherever the environment's name has been moved to.
     if !matches!(wish, Wish::Silent) {
         same_place(run, place, environment)?;
+        refuse_what_is_not_listed(environment, &state.plan.runbook.id)?;
     }
-    let face = wish.face(Protection::of(place, environment), state.digest, setting.input)?;
+    let face = wish.face(Protection::of(place, environment), &environment.policy, state.digest, setting.input)?;
     if let Some(ask) = first {
         engine.handle().ask(ask);
     }

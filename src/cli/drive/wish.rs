@@ -7,7 +7,7 @@ use crate::cli::{Exit, Failure, Setting, findings};
 use crate::effect::Risk;
 use crate::journal::Channel;
 use crate::plan::Place;
-use crate::runbook::{Answers, Environment, parse_answers};
+use crate::runbook::{Answers, Environment, Policy, parse_answers};
 
 /// Who is to answer a run's questions, as the command line has it. What they may confirm is known only with the run.
 pub(super) enum Wish {
@@ -75,8 +75,14 @@ impl Wish {
     /// The face for a run of the plan with that digest.
     ///
     /// # Errors
-    /// The answers are for another plan, or a protected environment refuses them.
-    pub(super) fn face(self, protection: Protection, plan: Digest, input: Terminal) -> Result<Face, Failure> {
+    /// The answers are for another plan, or a protected environment or the environment's policy refuses them.
+    pub(super) fn face(
+        self,
+        protection: Protection,
+        policy: &Policy,
+        plan: Digest,
+        input: Terminal,
+    ) -> Result<Face, Failure> {
         let limit = protection.limit();
         match self {
             Self::Screen => Ok(Face::Screen),
@@ -89,6 +95,12 @@ impl Wish {
                 if protection == Protection::Protected && yes.is_some() {
                     let what = "`--yes` is refused in a protected environment: each step is confirmed by itself";
                     return Err(refuse(what));
+                }
+                if let (Some(most), Some(asked)) = (policy.yes, yes)
+                    && asked > most
+                {
+                    let what = format!("the environment's policy lets `--yes` confirm up to {most}, and not {asked}");
+                    return Err(refuse(&what).hint("answer the rest in the answers file, or at a terminal"));
                 }
                 match answers.plan {
                     Some(meant) if meant != plan => {
@@ -127,7 +139,7 @@ mod tests {
     }
 
     fn refusal(wish: Wish, protection: Protection) -> Option<Exit> {
-        wish.face(protection, plan(), Terminal::No).err().map(|failure| failure.exit)
+        wish.face(protection, &Policy::default(), plan(), Terminal::No).err().map(|failure| failure.exit)
     }
 
     #[test]
@@ -143,8 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_says_how_much_a_word_beforehand_may_confirm() {
+        let policy = Policy { yes: Some(Risk::Reversible), ..Policy::default() };
+        let refused = |yes| headless(None, Some(yes)).face(Protection::Usual, &policy, plan(), Terminal::No).is_err();
+        assert!(refused(Risk::Destructive) && !refused(Risk::Reversible));
+        let nothing = Policy { yes: Some(Risk::Read), ..Policy::default() };
+        let wish = headless(None, Some(Risk::Reversible));
+        assert!(wish.face(Protection::Usual, &nothing, plan(), Terminal::No).is_err());
+    }
+
+    #[test]
     fn only_lines_that_a_person_types_confirm_what_is_destructive_in_a_protected_place() {
-        let limit = |protection, input| match Wish::Plain.face(protection, plan(), input) {
+        let limit = |protection, input| match Wish::Plain.face(protection, &Policy::default(), plan(), input) {
             Ok(Face::Plain { limit }) => limit,
             _ => panic!("plain lines are plain lines"),
         };

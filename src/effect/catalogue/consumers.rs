@@ -9,9 +9,7 @@ use serde_json::Value as Json;
 use super::super::{
     Args, Class, Method, RenderError, Reply, Request, Risk, Row, Service, TargetKind, Type, Unreadable, Verdict,
 };
-use super::argument::{
-    is_resource_id, optional, optional_list, output, required, secret_name, target, vault_name, vault_url,
-};
+use super::argument::{optional, optional_list, output, required, secret_name, target, vault_name, vault_url};
 use super::reading::{body, field, items, last_segment, list, needed};
 use super::references::{references, references_request};
 use super::webapp::{API, about};
@@ -54,7 +52,7 @@ fn render(args: &Args) -> Result<Request, RenderError> {
     secret_name(args, "name")?;
     target(args, "vault", TargetKind::Keyvault)?;
     for expected in optional_list(args, "expected")? {
-        if !is_resource_id(field(expected, "id"), TargetKind::Webapp) {
+        if !TargetKind::Webapp.is_id(field(expected, "id")) {
             let wanted = "a list of App Service sites or slots with their resource ids";
             return Err(RenderError::Shape { name: "expected", wanted, found: expected.to_string() });
         }
@@ -118,7 +116,7 @@ fn hosts(replies: &[Reply]) -> Result<Vec<Host<'_>>, Unreadable> {
 
 fn host(item: &Json) -> Result<Host<'_>, Unreadable> {
     let id = needed(item, "/id")?;
-    if !is_resource_id(id, TargetKind::Webapp) {
+    if !TargetKind::Webapp.is_id(id) {
         return Err(Unreadable("id".into()));
     }
     Ok(Host { name: needed(item, "/name")?, id, domain: needed(item, "/properties/defaultHostName")? })

@@ -14,4 +14,3 @@ mod scope;
 mod step;
 
 pub use checker::{Checked, check};
-pub(crate) use parameter::TARGET_KINDS;

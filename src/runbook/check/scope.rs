@@ -4,7 +4,7 @@ use crate::effect::{Output, Row};
 use crate::runbook::expr::{Flaw, FlawKind, Mistake, Names, Typing, Unnamed};
 use crate::runbook::fields::list;
 use crate::runbook::written::Written;
-use crate::runbook::{Code, Expression, Finding, Findings, Template, read};
+use crate::runbook::{Code, Expression, Finding, Findings, Parameter, Template, read};
 
 /// What the names in the expressions of one step stand for.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub(super) enum Own {
 impl Names for StepNames<'_> {
     fn typing(&self, path: &[&str]) -> Result<Typing, Unnamed> {
         match path.first().copied().unwrap_or_default() {
-            "inputs" => self.input(path),
+            "inputs" => input(&self.outline.parameters, path),
             "steps" => self.step(path),
             "item" => match &self.item {
                 Some(typing) => typing.clone().descend(path, 1),
@@ -56,25 +56,6 @@ impl Names for StepNames<'_> {
 }
 
 impl StepNames<'_> {
-    fn input(&self, path: &[&str]) -> Result<Typing, Unnamed> {
-        let parameters = &self.outline.parameters;
-        let names = || parameters.iter().map(|parameter| parameter.name.as_str());
-        let Some(name) = path.get(1) else {
-            let help = Some("write `inputs.NAME`".to_owned());
-            return Err(unnamed(0, Code::UnknownInput, "`inputs` alone says nothing", help));
-        };
-        match parameters.iter().find(|parameter| parameter.name == *name) {
-            Some(parameter) => Typing::from(&parameter.kind).descend(path, 2),
-            None => {
-                let help = match did_you_mean(name, names()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("declare it under `parameters`; there are {}", list(names())),
-                };
-                Err(unnamed(1, Code::UnknownInput, format!("there is no parameter `{name}`"), Some(help)))
-            }
-        }
-    }
-
     fn step(&self, path: &[&str]) -> Result<Typing, Unnamed> {
         let sketches = &self.outline.sketches;
         let Some(name) = path.get(1).copied() else {
@@ -115,6 +96,25 @@ impl StepNames<'_> {
                 Err(unnamed(1, Code::UnknownOutput, message, None))
             }
             _ => outputs(other.row, &format!("steps.{name}"), path, 2),
+        }
+    }
+}
+
+/// The type of `inputs.NAME…`.
+pub(super) fn input(parameters: &[Parameter], path: &[&str]) -> Result<Typing, Unnamed> {
+    let names = || parameters.iter().map(|parameter| parameter.name.as_str());
+    let Some(name) = path.get(1) else {
+        let help = Some("write `inputs.NAME`".to_owned());
+        return Err(unnamed(0, Code::UnknownInput, "`inputs` alone says nothing", help));
+    };
+    match parameters.iter().find(|parameter| parameter.name == *name) {
+        Some(parameter) => Typing::from(&parameter.kind).descend(path, 2),
+        None => {
+            let help = match did_you_mean(name, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it under `parameters`; there are {}", list(names())),
+            };
+            Err(unnamed(1, Code::UnknownInput, format!("there is no parameter `{name}`"), Some(help)))
         }
     }
 }
@@ -175,7 +175,7 @@ pub(super) fn expression(
 pub(super) fn template(
     written: &Written,
     text: &str,
-    names: &StepNames<'_>,
+    names: &dyn Names,
     findings: &mut Findings<'_>,
 ) -> Option<(Template, Typing)> {
     let template = Template::read(text).map_err(|flaw| add_flaw(&flaw, written, findings)).ok()?;

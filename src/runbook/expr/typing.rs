@@ -101,14 +101,16 @@ impl Typing {
     /// The name that stands for nothing.
     pub(crate) fn descend(self, path: &[&str], at: usize) -> Result<Self, Unnamed> {
         const FIELDS: [&str; 3] = ["name", "id", "url"];
+        // Of any resource only what Resource Manager knows of all is known.
+        let fields = if self == Self::Target(TargetKind::Resource) { &FIELDS[..2] } else { &FIELDS[..] };
         let Some(field) = path.get(at) else { return Ok(self) };
         let unnamed = |message, help| Unnamed { segment: at, code: Code::Operand, message, help };
         match self {
-            Self::Target(_) if FIELDS.contains(field) => Self::String.descend(path, at + 1),
+            Self::Target(_) if fields.contains(field) => Self::String.descend(path, at + 1),
             Self::Target(_) => {
-                let help = match did_you_mean(field, FIELDS) {
+                let help = match did_you_mean(field, fields.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "its fields are `name`, `id` and `url`".to_owned(),
+                    None => format!("its fields are {}", crate::runbook::fields::list(fields.iter().copied())),
                 };
                 Err(unnamed(format!("{self} has no field `{field}`"), Some(help)))
             }
@@ -180,10 +182,13 @@ impl From<&ParameterType> for Typing {
         match kind {
             ParameterType::String { .. } => Self::String,
             ParameterType::Integer { .. } => Self::Integer,
+            ParameterType::Decimal { .. } => Self::Decimal,
             ParameterType::Boolean => Self::Boolean,
-            ParameterType::Duration => Self::Duration,
+            ParameterType::Duration { .. } => Self::Duration,
+            ParameterType::Timestamp => Self::Timestamp,
+            ParameterType::Secret => Self::Secret,
             ParameterType::Target { of } => Self::Target(*of),
-            ParameterType::List { of } => Self::list(&**of),
+            ParameterType::List { of, .. } => Self::list(&**of),
         }
     }
 }

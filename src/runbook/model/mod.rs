@@ -19,7 +19,7 @@ pub use failure::{OnFailure, Retry, RetryCause};
 pub use for_each::ForEach;
 pub use gate::{Choice, Leads};
 pub use manual::{FieldKind, ManualField};
-pub use parameter::{Parameter, ParameterType};
+pub use parameter::{DefaultFrom, Length, Parameter, ParameterType};
 pub use runbook::{Runbook, RunbookOutput};
 pub use step::{DrillSubstitute, NestedCall, Step, StepKind};
 pub use undo::{CallRole, UndoStep, UndoUntil};
