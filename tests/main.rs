@@ -30,5 +30,6 @@ mod store;
 mod support;
 mod swap;
 mod tidy;
+mod trust;
 mod versions;
 mod world;

@@ -1,17 +1,42 @@
 use std::fs;
 use std::io::ErrorKind;
 
+use super::library::Library;
 use super::setting::Config;
+use super::trust::{Brought, Standing};
 use super::{Exit, Failure, Setting, findings};
 use crate::base::did_you_mean;
 use crate::runbook::{Environment, EstateKind, SignIn, parse_environments};
 use crate::world;
 
-/// Every environment: the built-in simulated one, then those that are configured.
+/// Every environment that may take effect: the built-in simulated one, those of the user's configuration, and those of a
+/// trusted library. Where a library has one of the user's names, the user's own holds and the library's is hidden.
 ///
 /// # Errors
-/// The configuration was named and is not there, cannot be read, or has findings.
+/// The configuration was named and is not there, cannot be read, or has findings; or a trusted library's files have.
 pub(crate) fn environments(setting: &Setting) -> Result<Vec<Environment>, Failure> {
+    let mut all = own(setting)?;
+    if let Some(brought) = trusted(setting) {
+        let brought = brought.environments(setting)?.into_iter();
+        let hidden = |environment: &Environment| all.iter().any(|known| known.name == environment.name);
+        let visible: Vec<Environment> = brought.filter(|environment| !hidden(environment)).collect();
+        all.extend(visible);
+    }
+    Ok(all)
+}
+
+/// What the library brings along, if the user has trusted it. What cannot be read is not trusted; that it cannot, is said
+/// when one of its environments is asked for.
+fn trusted(setting: &Setting) -> Option<Brought> {
+    let brought = Brought::by(&Library::of(setting).ok()?).ok()??;
+    (brought.standing(setting).ok()? == Standing::Trusted).then_some(brought)
+}
+
+/// The simulated environment and those of the user's own configuration.
+///
+/// # Errors
+/// As [`environments`].
+pub(crate) fn own(setting: &Setting) -> Result<Vec<Environment>, Failure> {
     let path = setting.config.path();
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -35,10 +60,36 @@ pub(crate) fn environments(setting: &Setting) -> Result<Vec<Environment>, Failur
 /// The environment to work in: the one that was named, or the simulated one as long as there is no other.
 ///
 /// # Errors
-/// As [`environments`]; there is none of that name; or a live one is configured and none was named, because then there
-/// is no default that could not be the wrong one.
+/// As [`environments`]; there is none of that name; it is that of a library which is not trusted; or a live one is
+/// configured and none was named, because then there is no default that could not be the wrong one.
 pub(crate) fn environment(setting: &Setting) -> Result<Environment, Failure> {
+    if let Some(name) = &setting.environment {
+        // One of the user's own names never depends on what lies in the current folder.
+        if let Some(found) = own(setting)?.into_iter().find(|environment| environment.name == *name) {
+            return Ok(found);
+        }
+        if let Some(brought) = brought(setting, name)? {
+            return Ok(brought);
+        }
+    }
     choose(environments(setting)?, setting.environment.as_deref())
+}
+
+/// The library's environment of that name; nothing if it has none.
+///
+/// # Errors
+/// The library is not trusted, or its content has changed since it was; the file has findings.
+fn brought(setting: &Setting, name: &str) -> Result<Option<Environment>, Failure> {
+    let Some(brought) = Brought::by(&Library::of(setting)?)? else { return Ok(None) };
+    let Some(file) = brought.file(name) else { return Ok(None) };
+    let why = match brought.standing(setting)? {
+        Standing::Trusted => return file.check(setting).map(Some),
+        Standing::Unknown => "is not trusted".to_owned(),
+        Standing::Changed(changes) => format!("is not what was trusted: {}", changes.join(", ")),
+    };
+    let folder = brought.folder.display();
+    let what = format!("the environment `{name}` comes from the library `{folder}`, which {why}; nothing was started");
+    Err(Failure::new(Exit::Refused, what).hint(format!("`callout trust {folder}` shows what it would allow, and asks")))
 }
 
 fn choose(all: Vec<Environment>, wanted: Option<&str>) -> Result<Environment, Failure> {

@@ -69,5 +69,6 @@ async fn run(
         Command::Sim(sim) => command::sim(setting, sim, out).await,
         Command::Store(store) => command::store(setting, store, out),
         Command::Timeline { run, json } => command::timeline(setting, run.as_deref(), *json, out),
+        Command::Trust(wish) => command::trust(setting, wish, out),
     }
 }

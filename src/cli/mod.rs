@@ -27,6 +27,7 @@ mod setting;
 mod signers;
 mod store;
 mod text;
+mod trust;
 mod version;
 
 pub use main::main;

@@ -137,6 +137,11 @@ impl Setting {
         std::sync::Arc::new(variable)
     }
 
+    /// The list of the libraries that the user trusts.
+    pub(crate) fn trust_file(&self) -> PathBuf {
+        self.data.join("trusted.json")
+    }
+
     /// The program's own log.
     pub(crate) fn log_file(&self) -> PathBuf {
         self.state.join("callout.log")

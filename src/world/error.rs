@@ -81,6 +81,27 @@ pub enum WorldError {
         #[source]
         source: std::io::Error,
     },
+    /// The list of trusted libraries cannot be read.
+    #[error("cannot read the list of trusted libraries {path}")]
+    ReadTrust {
+        /// The list.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The list of trusted libraries cannot be written.
+    #[error("cannot write the list of trusted libraries {path}")]
+    WriteTrust {
+        /// The list.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The list of trusted libraries could have been written by somebody else.
+    #[error("the list of trusted libraries {0} is not this user's alone, so it is not believed")]
+    ForeignTrust(PathBuf),
 }
 
 /// A whole error as one line: each text of the chain that adds something, joined by colons.

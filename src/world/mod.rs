@@ -14,6 +14,8 @@
 //! and its answer passes `outcome`, which tells certainly unsent from lost and takes secrets out. Apart from these stand
 //! `git`, which reads a repository and never writes to it, and `signature`, which verifies what was signed there.
 //!
+//! Beside that stands the list of what a user trusts (`trust`), a file of the user's own.
+//!
 //! Deliberately absent: any judgement. What an answer means, whether to probe, to wait or to try again is said in
 //! `effect` and decided in `run`; an effect is sent exactly once per call. Only reads are repeated here, three times at
 //! most. No redirect is followed, and no link to another origin.
@@ -41,6 +43,7 @@ mod secret;
 mod sign_in;
 mod signature;
 mod token_source;
+mod trust;
 
 pub use clock::{SystemClock, SystemTimer};
 pub use control::{Control, Reading};
@@ -57,3 +60,4 @@ pub use redact::{REDACTED, RedactingWriter, Redactor};
 pub use secret::Environment;
 pub use sign_in::{Credential, Identity, SignIn};
 pub use signature::{AllowedSigners, Signature, Signed, judge, usual_allowed_signers};
+pub use trust::{TrustBook, Trusted, TrustedFile, is_open_to_all, read_plain};

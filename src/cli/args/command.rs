@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::Sim;
+use crate::base::Digest;
 use crate::cli::Exit;
 use crate::effect::Risk;
 use crate::plan::Mode;
@@ -226,6 +227,18 @@ Examples:
     /// Look at the store, or copy it
     #[command(subcommand)]
     Store(Store),
+    /// Let a library's environments take effect, after showing what they would allow
+    ///
+    /// Environments that come with a library say who signs in and where tokens go, so they take effect only while their
+    /// content is what was looked at here. On a terminal the name of the library's folder is typed to trust it; a script
+    /// says the digest of the content that somebody has looked at. Runbooks need no trust.
+    #[command(after_help = "\
+Examples:
+  callout trust                             the library of the current folder
+  callout trust ~/ops --digest 3b6f…        without a question, if the content is still that
+  callout trust --list
+  callout trust --revoke ~/ops")]
+    Trust(Trust),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -319,6 +332,21 @@ pub(crate) enum Store {
     },
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Trust {
+    /// The library's folder; without it, the library of the current folder
+    pub(crate) path: Option<PathBuf>,
+    /// Trust without a question, if this is the digest of the content
+    #[arg(long, value_name = "HEX", value_parser = digest, conflicts_with_all = ["list", "revoke"])]
+    pub(crate) digest: Option<Digest>,
+    /// List the libraries that are trusted
+    #[arg(long, conflicts_with_all = ["path", "revoke"])]
+    pub(crate) list: bool,
+    /// Trust the library no longer
+    #[arg(long)]
+    pub(crate) revoke: bool,
+}
+
 /// How a command says what it has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -390,6 +418,10 @@ fn input(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("an input is written NAME=VALUE".into()),
     }
+}
+
+fn digest(text: &str) -> Result<Digest, String> {
+    Digest::parse(text).ok_or_else(|| "a digest is 64 lower-case hexadecimal digits".into())
 }
 
 fn risk(text: &str) -> Result<Risk, String> {

@@ -12,6 +12,7 @@ use super::store::kind_word;
 use crate::cli::environment::{environments, sign_in as by};
 use crate::cli::library::{Library, RUNBOOKS, shown};
 use crate::cli::text::{columns, count};
+use crate::cli::trust::{Brought, Standing};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::journal::{OpenError, SqliteJournal};
 use crate::runbook::{Environment, EstateKind, check};
@@ -83,6 +84,7 @@ pub(crate) async fn doctor(
 ) -> Result<Exit, Failure> {
     let mut answers = vec![library(setting)];
     answers.extend(git(setting));
+    answers.extend(trusted(setting));
     let environments = environments(setting);
     answers.push(configuration(setting, &environments));
     let wanted = |environment: &Environment| setting.environment.as_ref().is_none_or(|name| *name == environment.name);
@@ -158,6 +160,24 @@ fn git(setting: &Setting) -> Option<Answer> {
         }
         Ok(None) => Answer::pass("git", "the library is not in git: runs record its text, and no revision"),
         Err(error) => Answer::failure("git", &error.into()),
+    })
+}
+
+/// Whether the environments that the library brings along take effect; nothing if it brings none.
+fn trusted(setting: &Setting) -> Option<Answer> {
+    let question = "environments of the library";
+    let brought = match Library::of(setting).and_then(|library| Brought::by(&library)) {
+        Err(failure) => return Some(Answer::failure(question, &failure)),
+        Ok(brought) => brought?,
+    };
+    let names = brought.files.iter().map(|file| file.environment.as_str()).collect::<Vec<_>>().join(", ");
+    Some(match brought.standing(setting) {
+        Err(failure) => Answer::failure(question, &failure),
+        Ok(Standing::Trusted) => Answer::pass(question, format!("trusted: {names}")),
+        Ok(Standing::Unknown) => Answer::unseen(question, format!("not trusted: {names}; `callout trust` shows them")),
+        Ok(Standing::Changed(changes)) => {
+            Answer::unseen(question, format!("not as trusted: {}; `callout trust` shows them", changes.join(", ")))
+        }
     })
 }
 

@@ -16,6 +16,7 @@ mod show;
 mod sim;
 mod store;
 mod timeline;
+mod trust;
 
 pub(crate) use actions::actions;
 pub(crate) use audit::audit;
@@ -33,3 +34,4 @@ pub(crate) use show::show;
 pub(crate) use sim::sim;
 pub(crate) use store::store;
 pub(crate) use timeline::timeline;
+pub(crate) use trust::trust;
