@@ -1,15 +1,16 @@
-//! Bad runbooks, one per finding, each beside what is said of it; and what holds for any text at all.
+//! Bad runbooks and playbooks, one per finding, each beside what is said of it; and what holds for any text at all.
 //!
 //! `CALLOUT_BLESS=1 cargo test check` writes the expectations anew; they are reviewed by eye, as any change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::{env, fs};
 
 use callout::base::canonical;
 use callout::runbook::{
-    Checked, Code, Colour, Environment, Finding, Runbook, Severity, bind_inputs, check, check_environment,
-    render_findings, shipped,
+    Code, Colour, Environment, Finding, Runbook, Severity, Shelf, bind_inputs, check, check_environment,
+    check_playbook, is_playbook, render_findings, shipped,
 };
 use proptest::prelude::*;
 
@@ -17,17 +18,26 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check")
 }
 
-/// What is found in a file. An example of a code of environments is an environment.
-fn findings(file: &str, bytes: &[u8]) -> Vec<Finding> {
-    if file.starts_with("rb5") { check_environment(file, bytes).findings } else { check(file, bytes).findings }
+/// The runbooks beside the playbooks among the examples: those that are built in, and one with errors.
+pub(crate) static BESIDE: LazyLock<Shelf> = LazyLock::new(|| {
+    let shipped = shipped().iter().map(|(file, text)| (*file, text.as_bytes()));
+    Shelf::of(shipped.chain([("broken.yaml", &b"runbook: broken"[..])]))
+});
+
+/// A file is what it says of itself; an example of a code of environments is an environment.
+fn findings_of(file: &str, bytes: &[u8]) -> Vec<Finding> {
+    if file.starts_with("rb5") {
+        return check_environment(file, bytes).findings;
+    }
+    if is_playbook(bytes) { check_playbook(file, bytes, &BESIDE).findings } else { check(file, bytes).findings }
 }
 
 fn rendered(file: &str, bytes: &[u8]) -> String {
-    render_findings(&findings(file, bytes), file, &String::from_utf8_lossy(bytes), Colour::Off)
+    render_findings(&findings_of(file, bytes), file, &String::from_utf8_lossy(bytes), Colour::Off)
 }
 
-fn codes(checked: &Checked) -> BTreeSet<Code> {
-    checked.findings.iter().map(|finding| finding.code).collect()
+fn codes(findings: &[Finding]) -> BTreeSet<Code> {
+    findings.iter().map(|finding| finding.code).collect()
 }
 
 /// Files that would be too large for the repository, by the code that they are examples of.
@@ -47,7 +57,7 @@ fn is_blessing() -> bool {
 }
 
 #[test]
-fn every_bad_runbook_gets_exactly_the_findings_beside_it() {
+fn every_bad_file_gets_exactly_the_findings_beside_it() {
     let mut examples = BTreeSet::new();
     let mut differences = Vec::new();
     let mut files: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -66,16 +76,13 @@ fn every_bad_runbook_gets_exactly_the_findings_beside_it() {
         let prefix = file.split('-').next().unwrap().to_uppercase();
         let named = Code::ALL.iter().find(|code| code.id() == prefix);
         let named = *named.unwrap_or_else(|| panic!("{file} does not begin with a code"));
-        assert!(
-            findings(file, &bytes).iter().any(|finding| finding.code == named),
-            "{file} is no example of its code:\n{found}"
-        );
+        assert!(codes(&findings_of(file, &bytes)).contains(&named), "{file} is no example of its code:\n{found}");
         examples.insert(named);
     }
     assert!(differences.is_empty(), "CALLOUT_BLESS=1 writes these:\n{}", differences.join("\n"));
     for (code, bytes) in made() {
         let checked = check("made.yaml", &bytes);
-        assert!(codes(&checked).contains(&code), "{code} is not found in what was made for it");
+        assert!(codes(&checked.findings).contains(&code), "{code} is not found in what was made for it");
         assert!(!rendered("made.yaml", &bytes).is_empty());
         examples.insert(code);
     }
@@ -211,7 +218,7 @@ fn hostile_files_get_a_finding_at_once() {
         holds_its_word("hostile.yaml", text.as_bytes());
     }
     let parentheses = format!("runbook: a\nsteps: [{{id: a, when: '{}'}}]\n", "(".repeat(5_000));
-    assert!(codes(&check("a.yaml", parentheses.as_bytes())).contains(&Code::TooComplex));
+    assert!(codes(&check("a.yaml", parentheses.as_bytes()).findings).contains(&Code::TooComplex));
 }
 
 /// A shipped runbook with some stretches cut, doubled or replaced.

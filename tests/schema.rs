@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use callout::runbook::{Code, Severity, check, runbook_schema, shipped, skeleton};
+use callout::runbook::{
+    Code, Finding, Severity, check, check_playbook, is_playbook, playbook_schema, runbook_schema, shipped,
+    shipped_playbooks, skeleton,
+};
 use proptest::prelude::*;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value as Json, json};
 
+use crate::check::BESIDE;
 use crate::support::home::Home;
 
 fn asset(name: &str) -> PathBuf {
@@ -18,7 +22,7 @@ fn asset(name: &str) -> PathBuf {
 }
 
 /// The kinds of files that have one.
-const KINDS: &[&str] = &["runbook"];
+const KINDS: &[&str] = &["runbook", "playbook"];
 
 #[test]
 fn the_schemas_beside_the_readme_are_those_of_this_program() {
@@ -99,13 +103,40 @@ fn scalar(text: &str, plain: bool) -> Json {
     }
 }
 
+/// The schemas of the files that the checker takes for a runbook or a playbook.
+struct Both {
+    runbook: Compiled,
+    playbook: Compiled,
+}
+
+impl Both {
+    fn new() -> Self {
+        Self { runbook: Compiled::new(runbook_schema()), playbook: Compiled::new(playbook_schema()) }
+    }
+
+    /// What the checker finds in a text, and the schema of its kind.
+    fn of(&self, file: &str, text: &str) -> (Vec<Finding>, &Compiled) {
+        let bytes = text.as_bytes();
+        if is_playbook(bytes) {
+            (check_playbook(file, bytes, &BESIDE).findings, &self.playbook)
+        } else {
+            (check(file, bytes).findings, &self.runbook)
+        }
+    }
+}
+
+/// Everything that is built in.
+fn built_in() -> Vec<(&'static str, &'static str)> {
+    shipped().iter().chain(shipped_playbooks()).copied().collect()
+}
+
 /// What the checker says of a text, and what the schema says of it: where the checker finds no error the schema refuses
 /// nothing, and where the schema refuses nothing there is no key too many or too few.
-fn of_one_mind(schema: &Compiled, file: &str, text: &str) -> Result<(), String> {
+fn of_one_mind(schemas: &Both, file: &str, text: &str) -> Result<(), String> {
     let Some(document) = as_json(text) else { return Ok(()) };
-    let checked = check(file, text.as_bytes());
+    let (findings, schema) = schemas.of(file, text);
     let refused = schema.refuses(&document);
-    if !checked.findings.iter().any(|finding| finding.severity() == Severity::Error)
+    if !findings.iter().any(|finding| finding.severity() == Severity::Error)
         && let Some(why) = refused
     {
         return Err(format!("{file} checks clean, and the schema refuses it: {why}\n{text}"));
@@ -113,20 +144,20 @@ fn of_one_mind(schema: &Compiled, file: &str, text: &str) -> Result<(), String> 
     // What stands in `with` only the catalogue knows, and with it the keys of `generate`.
     let in_arguments = |message: &str| message.starts_with("`generate`");
     let unknown_key =
-        checked.findings.iter().any(|finding| finding.code == Code::UnknownKey && !in_arguments(&finding.message));
+        findings.iter().any(|finding| finding.code == Code::UnknownKey && !in_arguments(&finding.message));
     if unknown_key && schema.refuses(&document).is_none() {
-        return Err(format!("{file} has a key too many, and the schema takes it: {:?}\n{text}", checked.findings));
+        return Err(format!("{file} has a key too many, and the schema takes it: {findings:?}\n{text}"));
     }
     Ok(())
 }
 
 #[test]
 fn schema_and_checker_are_of_one_mind_about_every_example() {
-    let schema = Compiled::new(runbook_schema());
+    let schemas = Both::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
     let mut seen = 0;
     let mut texts: Vec<(String, String)> =
-        shipped().iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+        built_in().into_iter().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
     texts.push(("new.yaml".to_owned(), skeleton("new")));
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -139,7 +170,7 @@ fn schema_and_checker_are_of_one_mind_about_every_example() {
     }
     for (file, text) in &texts {
         seen += usize::from(as_json(text).is_some());
-        of_one_mind(&schema, file, text).unwrap_or_else(|difference| panic!("{difference}"));
+        of_one_mind(&schemas, file, text).unwrap_or_else(|difference| panic!("{difference}"));
     }
     assert!(seen > 40, "only {seen} examples could be read");
 }
@@ -156,7 +187,7 @@ fn the_schema_knows_a_missing_and_a_misspelt_key() {
     assert!(schema.refuses(&document).unwrap().contains("titel"));
 }
 
-/// The shipped runbooks with a part removed, doubled under another name, or replaced.
+/// What is built in with a part removed, doubled under another name, or replaced.
 fn changed() -> impl Strategy<Value = (usize, String)> {
     let part = prop_oneof![
         Just(json!("text")),
@@ -170,11 +201,23 @@ fn changed() -> impl Strategy<Value = (usize, String)> {
         Just(Json::Null),
     ];
     let name = prop::sample::select(vec![
-        "titel", "with", "until", "needs", "wait", "gate", "undo", "check", "for", "default",
+        "titel",
+        "with",
+        "until",
+        "needs",
+        "wait",
+        "gate",
+        "undo",
+        "check",
+        "for",
+        "default",
+        "programme",
+        "sev1",
+        "roles",
     ]);
     let change = (any::<prop::sample::Index>(), prop::option::of(part), prop::option::of(name));
-    (0..shipped().len(), prop::collection::vec(change, 1..4)).prop_map(|(which, changes)| {
-        let mut document = as_json(shipped()[which].1).unwrap();
+    (0..built_in().len(), prop::collection::vec(change, 1..4)).prop_map(|(which, changes)| {
+        let mut document = as_json(built_in()[which].1).unwrap();
         for (at, part, name) in changes {
             let places = count(&document);
             let mut left = at.index(places);
@@ -239,8 +282,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
-    fn schema_and_checker_are_of_one_mind_about_changed_runbooks((which, text) in changed()) {
-        let schema = Compiled::new(runbook_schema());
-        of_one_mind(&schema, shipped()[which].0, &text).map_err(TestCaseError::fail)?;
+    fn schema_and_checker_are_of_one_mind_about_changed_files((which, text) in changed()) {
+        of_one_mind(&Both::new(), built_in()[which].0, &text).map_err(TestCaseError::fail)?;
     }
 }

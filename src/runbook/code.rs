@@ -7,7 +7,7 @@ macro_rules! codes {
         /// What kind of finding it is. Its text (`RB203`) is stable; a number is never given a second meaning.
         ///
         /// 0xx the file and its YAML, 1xx shape, 2xx names and the graph, 3xx expressions and types, 4xx safety,
-        /// 5xx environments.
+        /// 5xx environments, 6xx playbooks.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $title] $name,)*
@@ -193,6 +193,45 @@ codes! {
     GuessedSignIn "RB501" Error "A protected environment must say who signs in."
         "`sign_in: auto` takes whoever is signed in to the first tool that answers, so a step could be done by somebody \
          else than was meant. A protected environment names one way to sign in."
+    PlaybookNameIsNotFile "RB601" Error "The playbook's name is not the file's name."
+        "A playbook is found by its file, `playbooks/NAME.yaml`, and speaks of itself as `playbook: NAME`. Both must be \
+         the same."
+    PlaybookIsRunbook "RB602" Error "A playbook has the name of a runbook."
+        "`callout show NAME` and `callout plan NAME` take both, so a name means one of them."
+    NoSuchRunbook "RB603" Error "A playbook names a runbook that does not exist."
+        "Whoever opens a playbook at 03:10 must not look for a runbook in vain. It stands in `runbooks/` of the same \
+         library; `callout list` lists them."
+    RunbookBroken "RB604" Error "A drill programme runs a runbook that cannot be used."
+        "The runbook has errors of its own. Until they are repaired, nothing can be said of its inputs, and the drill \
+         could not be planned."
+    NoSuchParameter "RB605" Error "The runbook has no such parameter."
+        "The inputs that a playbook gives are those of the runbook's `parameters`; `callout show RUNBOOK` lists them."
+    InputUnfit "RB606" Error "An input does not fit the runbook's parameter."
+        "An input that a playbook gives is a fixed value, and is checked as if it were given on the command line. What is \
+         known only in the incident is left out; then the operator gives it."
+    InputOpen "RB607" Warning "Nothing gives an input that a drill needs."
+        "Neither the programme nor a default gives it, and the environment is not known to. Give it in `with`, or see \
+         that the environment has it under `inputs`."
+    UnknownSeverity "RB608" Error "There is no such severity."
+        "The severities are `sev1` (the worst) to `sev4`. Words of other tools stay with their alerts."
+    TooManyFirstActions "RB609" Error "There are more than five first actions."
+        "Somebody who was asleep two minutes ago does what is on the first screen. Move the rest into a runbook."
+    EscalationOrder "RB610" Error "An escalation does not go on in time."
+        "`after` counts from the first call. The first level is called at once, and each other one later than the level \
+         before, for otherwise it would never be reached or never be awaited. Several people at one moment are one level."
+    NoIncidentField "RB611" Error "A message reads what an incident does not have."
+        "The holes of a message read `incident.title`, `incident.severity`, `incident.started_at`, \
+         `incident.environment` and `incident.summary`, and nothing else."
+    MessageTwice "RB612" Error "There are two messages for one audience and moment."
+        "Which of them should be sent? Make one of the two, or name the audiences apart."
+    NothingListed "RB613" Error "A list says nothing."
+        "A playbook without symptoms is not found, and one without an end is never over. The list needs an entry."
+    NotBound "RB614" Error "A drill would touch what is not bound to it."
+        "A drill really executes. It touches only the resources under `targets`, so that nobody drills on production by a \
+         slip of the hand. Bind the resource, or name another."
+    ObjectiveShort "RB615" Warning "The programme's objective is shorter than what its runbooks take."
+        "The lengths that the runbooks' own steps expect, along the longest way through the programme, add up to more than \
+         its RTO: each runbook to its end, and the last one until it marks `service_restored`. People's time comes on top."
 }
 
 impl fmt::Display for Code {

@@ -20,6 +20,7 @@ mod inputs;
 mod model;
 mod parse;
 mod pattern;
+mod playbook;
 mod read;
 mod render;
 mod schema;
@@ -41,10 +42,14 @@ pub use model::{
     ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step,
     StepKind, UndoStep, UndoUntil, Until,
 };
+pub use playbook::{
+    Alert, AlertSource, Cadence, CheckedPlaybook, Content, DrillStep, Escalation, FirstAction, Guide, IncidentSeverity,
+    Level, Message, Moment, Playbook, Programme, Role, Shelf, Suggestion, check_playbook, is_playbook,
+};
 pub use render::{Colour, render_findings};
-pub use schema::runbook_schema;
+pub use schema::{playbook_schema, runbook_schema};
 pub use settings::{CheckedEnvironment, check_environment, parse_environments};
-pub use shipped::shipped;
+pub use shipped::{shipped, shipped_playbooks};
 pub use skeleton::skeleton;
 
 pub(crate) use finding::Findings;

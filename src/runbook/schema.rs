@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::fields::{Need, Shape, Table};
 use super::grammar::RUNBOOK;
+use super::playbook::grammar::{DRILL, GUIDE};
 use crate::effect;
 
 /// The JSON Schema (draft 2020-12) of a runbook's file.
@@ -15,6 +16,26 @@ pub fn runbook_schema() -> Json {
     Writer::document(&RUNBOOK)
 }
 
+/// The JSON Schema (draft 2020-12) of a playbook's file, from the checker's tables as [`runbook_schema`].
+///
+/// A file with `programme` is a drill programme and has no key of a guide; the schema tells the two apart as the checker
+/// does, so that an editor complains about the kind that was meant.
+pub fn playbook_schema() -> Json {
+    let mut writer = Writer::default();
+    let (guide, drill) = (writer.table(&GUIDE), writer.table(&DRILL));
+    json!({
+        "$schema": DRAFT,
+        "title": GUIDE.what,
+        "type": "object",
+        "if": {"required": ["programme"]},
+        "then": drill,
+        "else": guide,
+        "$defs": writer.tables,
+    })
+}
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
 /// Writes each table once, under its name.
 #[derive(Default)]
 struct Writer {
@@ -25,7 +46,7 @@ impl Writer {
     fn document(table: &Table) -> Json {
         let mut writer = Self::default();
         let mut schema = writer.mapping(table);
-        schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+        schema["$schema"] = json!(DRAFT);
         schema["title"] = json!(table.what);
         schema["$defs"] = json!(writer.tables);
         schema

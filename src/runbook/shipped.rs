@@ -5,3 +5,12 @@ pub const fn shipped() -> &'static [(&'static str, &'static str)] {
         ("rollback.yaml", include_str!("../../runbooks/rollback.yaml")),
     ]
 }
+
+/// The playbooks that are built in, by file name; beside the built-in runbooks they check without a finding.
+pub const fn shipped_playbooks() -> &'static [(&'static str, &'static str)] {
+    &[
+        ("bad-release.yaml", include_str!("../../playbooks/bad-release.yaml")),
+        ("quarterly-drill.yaml", include_str!("../../playbooks/quarterly-drill.yaml")),
+        ("secret-leaked.yaml", include_str!("../../playbooks/secret-leaked.yaml")),
+    ]
+}

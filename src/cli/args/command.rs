@@ -290,6 +290,7 @@ pub(crate) enum New {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
     Runbook,
+    Playbook,
 }
 
 #[derive(Debug, Subcommand)]

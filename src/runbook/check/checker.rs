@@ -28,7 +28,7 @@ pub fn check(file: &str, bytes: &[u8]) -> Checked {
 }
 
 /// The file's name without folders and ending.
-fn stem(file: &str) -> &str {
+pub(crate) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }

@@ -43,7 +43,8 @@ pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>
     })
 }
 
-fn format(written: &Written, findings: &mut Findings<'_>) -> Option<u32> {
+/// The version of the language; one that is not known is a finding.
+pub(crate) fn format(written: &Written, findings: &mut Findings<'_>) -> Option<u32> {
     let number = read::integer(written, "`format`", findings)?;
     if number != FORMAT {
         let message = format!("format {number} is not known to this program");
@@ -69,7 +70,8 @@ fn id(stem: &str, written: &Written, findings: &mut Findings<'_>) -> Option<Stri
     Some(id.clone())
 }
 
-fn version(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+/// The author's number.
+pub(crate) fn version(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
     let text = read::text(written, "a version", findings)?;
     let number = |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
     if text.split('.').count() != 3 || !text.split('.').all(number) {

@@ -8,9 +8,15 @@ mod argument;
 mod checker;
 mod graph;
 mod header;
+mod ordered;
 mod outline;
 mod parameter;
 mod scope;
 mod step;
 
+pub(crate) use checker::stem;
 pub use checker::{Checked, check};
+pub(crate) use header::{format, version};
+pub(crate) use ordered::{Ordered, ordered};
+pub(crate) use outline::{STEPS_MAX, row};
+pub(crate) use scope::template;

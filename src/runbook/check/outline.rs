@@ -10,7 +10,7 @@ use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, Finding, Findings, Parameter, Place, read};
 
 /// The largest number of steps in a runbook.
-const STEPS_MAX: usize = 500;
+pub(crate) const STEPS_MAX: usize = 500;
 
 /// What a runbook declares: all that an expression may name, and the order of the steps.
 pub(super) struct Outline<'w> {
@@ -132,7 +132,7 @@ fn sketch<'w>(item: &'w Written, findings: &mut Findings<'_>) -> Option<Sketch<'
     Some(Sketch { id: StepId::new(id.unwrap_or_default()), place, fields, kind, row, needs: Vec::new() })
 }
 
-fn id(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+pub(super) fn id(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
     let id = &read::scalar(written, "the step's name", findings)?.text;
     if StepId::is_well_formed(id) {
         return Some(id.clone());
@@ -167,7 +167,7 @@ fn kind(item: &Written, fields: &Fields<'_>, findings: &mut Findings<'_>) -> Opt
 }
 
 /// The row that an `action` or `check` names.
-pub(super) fn row(written: &Written, judges: bool, findings: &mut Findings<'_>) -> Option<&'static Row> {
+pub(crate) fn row(written: &Written, judges: bool, findings: &mut Findings<'_>) -> Option<&'static Row> {
     let name = &read::scalar(written, "the name of an operation", findings)?.text;
     let Some(row) = effect::find(name) else {
         let names = effect::catalogue().filter(|row| !judges || row.judge.is_some()).map(|row| row.name);
@@ -190,7 +190,7 @@ pub(super) fn row(written: &Written, judges: bool, findings: &mut Findings<'_>) 
 }
 
 /// The names of the steps; one that is given twice is a finding.
-fn names(sketches: &[Sketch<'_>], findings: &mut Findings<'_>) -> HashMap<String, usize> {
+pub(super) fn names(sketches: &[Sketch<'_>], findings: &mut Findings<'_>) -> HashMap<String, usize> {
     let mut names = HashMap::new();
     for (index, sketch) in sketches.iter().enumerate().filter(|(_, sketch)| !sketch.id.as_str().is_empty()) {
         match names.get(sketch.id.as_str()) {
@@ -208,7 +208,8 @@ fn names(sketches: &[Sketch<'_>], findings: &mut Findings<'_>) -> HashMap<String
     names
 }
 
-fn needs(
+/// The steps that a step needs; one that does not exist, or that stands twice, is a finding.
+pub(super) fn needs(
     index: usize,
     sketches: &[Sketch<'_>],
     names: &HashMap<String, usize>,

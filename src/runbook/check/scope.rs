@@ -172,7 +172,7 @@ pub(super) fn expression(
 }
 
 /// Text with holes.
-pub(super) fn template(
+pub(crate) fn template(
     written: &Written,
     text: &str,
     names: &dyn Names,

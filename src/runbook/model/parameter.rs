@@ -25,6 +25,13 @@ pub struct Parameter {
     pub default_from: Option<DefaultFrom>,
 }
 
+impl Parameter {
+    /// Whether a run, or a runbook that nests this one, must give it.
+    pub const fn is_required(&self) -> bool {
+        self.default.is_none() && self.default_from.is_none()
+    }
+}
+
 /// A default that is made from other inputs when they are bound. What comes out is looked at like an input that was
 /// given; the default of a target is its name, its resource id, or another input of the same kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

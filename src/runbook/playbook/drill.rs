@@ -1,0 +1,195 @@
+use super::call::{self, Bounds};
+use super::forecast::{Forecast, plus};
+use super::grammar::{DRILL_OBJECTIVES, DRILL_STEP, EVERY, PARTICIPANTS, PROGRAMME};
+use super::guide::{filled, roles, sentences};
+use super::programme::{Cadence, DrillStep, Programme, target_kind};
+use super::shelf::{Listed, Shelf};
+use crate::base::{Span, StepId};
+use crate::runbook::check::{Ordered, STEPS_MAX, ordered};
+use crate::runbook::fields::Fields;
+use crate::runbook::written::{Form, Written};
+use crate::runbook::{Code, Environment, Finding, Findings, Place, read};
+
+/// The programme; whatever could not be read has a finding.
+pub(super) fn programme(written: &Written, shelf: &Shelf, findings: &mut Findings<'_>) -> Option<Programme> {
+    let fields = Fields::read(written, &PROGRAMME, findings)?;
+    let scenario = fields.get("scenario").and_then(|written| read::text(written, "a scenario", findings));
+    let environment = fields.get("environment").and_then(|written| environment(written, findings));
+    let targets = fields.get("targets").and_then(|written| sentences(written, "a resource", findings));
+    let objectives = fields.get("objectives").and_then(|written| objectives(written, findings));
+    let participants = fields.get("participants").and_then(|written| roles(written, &PARTICIPANTS, findings));
+    let cadence = fields.get("cadence").and_then(|written| cadence(written, findings));
+    let criteria = fields.get("success_criteria");
+    let success_criteria = criteria.and_then(|written| sentences(written, "a criterion", findings));
+    let bounds = targets.as_deref().map_or(Bounds::Open, Bounds::Drill);
+    let place = Surroundings { environment: environment.as_deref(), bounds, shelf };
+    let steps = fields.get("steps").and_then(|written| steps(written, &place, objectives.as_ref(), findings));
+    let Objectives { rto, rpo, .. } = objectives?;
+    Some(Programme {
+        scenario: scenario?,
+        environment: environment?,
+        targets: targets?,
+        rto,
+        rpo,
+        participants: participants?,
+        cadence: cadence?,
+        success_criteria: success_criteria?,
+        steps: steps?,
+    })
+}
+
+/// The name of an environment; whether there is one is known where the user's configuration is.
+fn environment(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+    let name = &read::scalar(written, "an environment's name", findings)?.text;
+    if StepId::is_well_formed(name) {
+        return Some(name.clone());
+    }
+    let message = format!("`{name}` is not a name for an environment");
+    let help = "write lower-case letters, digits and hyphens, beginning with a letter";
+    findings.add(Finding::new(Code::MalformedName, written.place, message).help(help));
+    None
+}
+
+struct Objectives {
+    rto: Span,
+    place: Place,
+    rpo: Option<Span>,
+}
+
+fn objectives(written: &Written, findings: &mut Findings<'_>) -> Option<Objectives> {
+    let fields = Fields::read(written, &DRILL_OBJECTIVES, findings)?;
+    let span = |name: &str, findings: &mut Findings<'_>| {
+        let written = fields.get(name)?;
+        Some((read::span(written, "a length of time", findings)?, written.place))
+    };
+    let rpo = span("rpo", findings);
+    let (rto, place) = span("rto", findings)?;
+    Some(Objectives { rto, place, rpo: rpo.map(|(rpo, _)| rpo) })
+}
+
+fn cadence(written: &Written, findings: &mut Findings<'_>) -> Option<Cadence> {
+    if !matches!(written.form, Form::Mapping(_)) {
+        return read::word(written, "a cadence", &Cadence::WORDS, findings);
+    }
+    let written = Fields::read(written, &EVERY, findings)?.get("every")?;
+    let text = &read::scalar(written, "a number of days", findings)?.text;
+    let cadence = Cadence::parse(text);
+    if cadence.is_none() {
+        let message = format!("`{text}` is not a number of days or weeks up to two years");
+        findings.add(Finding::new(Code::WrongValue, written.place, message).help("write for example `90d` or `6w`"));
+    }
+    cadence
+}
+
+/// What a step finds around it.
+struct Surroundings<'a> {
+    environment: Option<&'a str>,
+    bounds: Bounds<'a>,
+    shelf: &'a Shelf,
+}
+
+fn steps(
+    written: &Written,
+    around: &Surroundings<'_>,
+    objectives: Option<&Objectives>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<DrillStep>> {
+    let items = filled(written, "a step", findings)?;
+    if let Some(first_beyond) = items.get(STEPS_MAX) {
+        let message = format!("the programme has {} steps, and at most {STEPS_MAX} are allowed", items.len());
+        findings.add(Finding::new(Code::TooManySteps, first_beyond.head(), message).help("split the programme"));
+    }
+    let nodes = ordered(&items[..items.len().min(STEPS_MAX)], &DRILL_STEP, findings);
+    let mut steps = Vec::new();
+    let mut forecasts = Vec::new();
+    for node in &nodes {
+        let (step, forecast) = step(node, &nodes, around, findings).unzip();
+        steps.push(step);
+        forecasts.push(forecast.unwrap_or_default());
+    }
+    if let Some(objectives) = objectives {
+        in_time(&nodes, &forecasts, objectives, findings);
+    }
+    steps.into_iter().collect()
+}
+
+fn step(
+    node: &Ordered<'_>,
+    nodes: &[Ordered<'_>],
+    around: &Surroundings<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<(DrillStep, Forecast)> {
+    let fields = &node.fields;
+    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let why = fields.get("why").and_then(|written| read::text(written, "a text", findings));
+    let written = fields.get("runbook")?;
+    let (name, listed) = call::runbook(written, around.shelf, findings)?;
+    let Listed::Usable(runbook) = listed else {
+        let message = format!("the runbook `{name}` has errors of its own");
+        let help = format!("repair `{name}.yaml` first; `callout check` finds what is wrong with it");
+        findings.add(Finding::new(Code::RunbookBroken, written.place, message).help(help));
+        return None;
+    };
+    let with = call::inputs(runbook, fields.get("with"), around.bounds, findings);
+    let given = fields.get("with").map(|written| move |name: &str| written.entry(name).is_some());
+    for parameter in &runbook.parameters {
+        if given.as_ref().is_some_and(|given| given(&parameter.name)) {
+            continue;
+        }
+        // Which resource a default made from others names, nobody has compared with those that are bound.
+        if parameter.default_from.is_some() && target_kind(parameter).is_some() {
+            let message = format!("`{name}` makes its input `{}` from others", parameter.name);
+            let help = format!("add `{}: …` to `with`, so that it is one of the bound targets", parameter.name);
+            findings.add(Finding::new(Code::NotBound, written.place, message).help(help));
+        } else if parameter.is_required() && !supplies(around.environment, &name, &parameter.name) {
+            let message = format!("nothing here gives `{name}` its input `{}`", parameter.name);
+            let help = format!("add `{}: …` to `with`, or see that the environment has it", parameter.name);
+            findings.add(Finding::new(Code::InputOpen, written.place, message).help(help));
+        }
+    }
+    let step = DrillStep {
+        id: node.id.clone(),
+        title: title?,
+        why,
+        needs: node.needs.iter().map(|need| nodes[*need].id.clone()).collect(),
+        runbook: name,
+        parameters: runbook.parameters.clone(),
+        with,
+    };
+    Some((step, Forecast::of(runbook, around.shelf)))
+}
+
+/// Tells whether an environment is known to have an input for a runbook. Only the simulated one is known here.
+fn supplies(environment: Option<&str>, runbook: &str, parameter: &str) -> bool {
+    let simulated = Environment::simulated();
+    environment == Some(simulated.name.as_str())
+        && simulated.inputs.get(runbook).is_some_and(|inputs| inputs.contains_key(parameter))
+}
+
+/// Compares the objective with the longest way: each runbook before the last to its end, the last until it has restored
+/// its service.
+fn in_time(nodes: &[Ordered<'_>], forecasts: &[Forecast], objectives: &Objectives, findings: &mut Findings<'_>) {
+    let mut ends: Vec<(Span, Option<usize>)> = Vec::new();
+    let mut last: Option<(Span, usize)> = None;
+    for (index, (node, forecast)) in nodes.iter().zip(forecasts).enumerate() {
+        // In a cycle a need may stand further down; the cycle is the finding.
+        let before = node.needs.iter().copied().filter(|need| *need < index).max_by_key(|need| ends[*need].0);
+        let start = before.map_or(Span::ZERO, |before| ends[before].0);
+        ends.push((plus(start, forecast.whole), before));
+        let restored = plus(start, forecast.restored);
+        if last.is_none_or(|(latest, _)| restored > latest) {
+            last = Some((restored, index));
+        }
+    }
+    let Some((forecast, last)) = last.filter(|(forecast, _)| *forecast > objectives.rto) else { return };
+    let mut way: Vec<&str> =
+        std::iter::successors(Some(last), |step| ends[*step].1).map(|step| nodes[step].id.as_str()).collect();
+    way.reverse();
+    let message = format!(
+        "{forecast} are expected until the last service is restored ({}), and the RTO is {}",
+        way.join(" → "),
+        objectives.rto
+    );
+    let finding = Finding::new(Code::ObjectiveShort, objectives.place, message);
+    findings.add(finding.help("raise the objective, shorten the runbooks, or let them run side by side"));
+}

@@ -1,0 +1,50 @@
+use std::collections::BTreeMap;
+
+use crate::base::did_you_mean;
+use crate::runbook::{Runbook, check};
+
+/// The runbooks that a playbook may name: those of its library. One with errors of its own is there, but says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    runbooks: BTreeMap<String, Option<Runbook>>,
+}
+
+impl Shelf {
+    /// Checks the files of a library's runbooks, each with its path or name.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let name = |file: &str| crate::runbook::check::stem(file).to_owned();
+        let runbooks = files.into_iter().map(|(file, bytes)| (name(file), check(file, bytes).runbook));
+        Self { runbooks: runbooks.collect() }
+    }
+
+    /// The runbooks that are built in.
+    pub fn shipped() -> Self {
+        Self::of(crate::runbook::shipped().iter().map(|(file, text)| (*file, text.as_bytes())))
+    }
+
+    /// The runbook of that name, if there is one.
+    pub(super) fn find(&self, name: &str) -> Option<Listed<'_>> {
+        Some(match self.runbooks.get(name)? {
+            Some(runbook) => Listed::Usable(runbook),
+            None => Listed::Broken,
+        })
+    }
+
+    /// The name that was probably meant; else all that there are, as a sentence.
+    pub(super) fn hint(&self, name: &str) -> String {
+        let names = || self.runbooks.keys().map(String::as_str);
+        match did_you_mean(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the library has {}", crate::runbook::fields::list(names())),
+        }
+    }
+}
+
+/// What is known of a runbook that is there.
+#[derive(Clone, Copy)]
+pub(super) enum Listed<'s> {
+    /// It has no errors.
+    Usable(&'s Runbook),
+    /// It has errors of its own, which are found when it is checked.
+    Broken,
+}
