@@ -19,6 +19,7 @@ mod environments;
 mod journal;
 mod panic;
 mod picture;
+mod playbooks;
 mod record;
 mod rollback;
 mod rotation;

@@ -203,7 +203,7 @@ impl Source {
         }
     }
 
-    fn built_in(file: &str, text: &str) -> Self {
+    pub(super) fn built_in(file: &str, text: &str) -> Self {
         Self { shown: format!("(built in)/{file}"), bytes: text.into(), found: Found::BuiltIn }
     }
 
@@ -277,7 +277,8 @@ pub(super) fn is_file(name: &str) -> bool {
 }
 
 fn is_shipped(path: &Path, text: &str) -> bool {
-    runbook::shipped().iter().any(|(file, built_in)| path.file_name() == Some(file.as_ref()) && *built_in == text)
+    let mut shipped = runbook::shipped().iter().chain(runbook::shipped_playbooks());
+    shipped.any(|(file, built_in)| path.file_name() == Some(file.as_ref()) && *built_in == text)
 }
 
 fn has_ending(path: &Path) -> bool {

@@ -1,5 +1,5 @@
-use super::environment::environment;
-use super::library::{Loaded, Source};
+use super::library::Loaded;
+use super::playbooks::Startable;
 use super::policy::{Refusal, refusal};
 use super::signers::Signers;
 use super::{Failure, Setting};
@@ -19,7 +19,8 @@ pub(crate) struct Prepared {
     pub(crate) refusal: Option<Refusal>,
 }
 
-/// Finds a runbook, checks it, and binds it to the environment and the given inputs. Opens and creates nothing.
+/// Finds a runbook or a drill programme, checks it, and binds it to the environment and the given inputs. A programme is
+/// always planned as a drill. Opens and creates nothing.
 ///
 /// # Errors
 /// The runbook, the environment or an input is not as it must be. Everything that is wrong with one of them is said at
@@ -30,11 +31,15 @@ pub(crate) fn prepare(
     given: &[(String, String)],
     mode: Mode,
 ) -> Result<Prepared, Failure> {
-    let Loaded { runbook, revision, text, source } = Source::find(setting, name)?.load(setting)?;
-    let environment = environment(setting)?;
+    let startable = Startable::find(setting, name)?;
+    let environment = startable.environment(setting)?;
+    let mut bound =
+        bind_inputs(&startable.loaded.runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
+    startable.refuse_strangers(&bound)?;
+    let mode = if startable.drill.is_some() { Mode::Drill } else { mode };
+    let Loaded { runbook, revision, text, source } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
     let refusal = refusal(&environment, &source, &revision.origin, &signers)?;
-    let mut bound = bind_inputs(&runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
     let inputs = runbook.parameters.iter().filter_map(|parameter| {
         let value = bound.remove(&parameter.name)?;
         Some(Input { name: parameter.name.clone(), value })

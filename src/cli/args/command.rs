@@ -121,13 +121,14 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Show a run as it stands, or a runbook
+    /// Show a run as it stands, a runbook, or a playbook on one page
     Show {
-        /// A run's id, or at least the last four digits of it; or a runbook's name or file, perhaps as a commit has it
-        #[arg(value_name = "RUN|RUNBOOK[@REV]")]
+        /// A run's id, or at least the last four digits of it; or a playbook's name or file; or a runbook's, perhaps as a
+        /// commit has it
+        #[arg(value_name = "RUN|RUNBOOK[@REV]|PLAYBOOK")]
         what: String,
     },
-    /// Say exactly what a runbook would do, and do nothing
+    /// Say exactly what a runbook or drill programme would do, and do nothing
     #[command(after_help = "Example:\n  callout plan key-rotation -i consumers=chatbot-web,chatbot-worker")]
     Plan {
         /// A runbook's name, or its file, perhaps as a commit has it
@@ -147,7 +148,7 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Check runbooks; without PATH, all of the library
+    /// Check runbooks and playbooks; without PATH, all of the library
     ///
     /// Every finding has a file, a line, a column, a code and what to write instead. Exit code 1 if there is an error
     /// among them.
@@ -162,13 +163,13 @@ Examples:
         #[arg(long, value_name = "CODE", conflicts_with = "paths")]
         explain: Option<String>,
     },
-    /// List the runbooks of the library, each with its version
+    /// List the runbooks of the library, each with its version, and its playbooks
     ///
     /// The last commit that changed it, whether it was edited since, the tag on that commit or on the one checked out, and
     /// the SSH signature. Keys that may sign stand in the file that `gpg.ssh.allowedSignersFile` of your own git
     /// configuration names, never in one that the library names. With --env, what its policy refuses is said as well.
     List {
-        /// As JSON: a list of {runbook, version, title, revision, state, tag, signature, …}
+        /// As JSON: a list of {runbook, version, title, revision, state, tag, signature, …}, then {playbook, kind, …}
         #[arg(long)]
         json: bool,
     },

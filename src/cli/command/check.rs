@@ -7,12 +7,13 @@ use crate::base::did_you_mean;
 use crate::cli::args::CheckFormat;
 use crate::cli::findings::{colour, document, tally};
 use crate::cli::library::{ENVIRONMENTS, Library, Source, files_of};
+use crate::cli::playbooks::{self, Checker};
 use crate::cli::sarif::sarif;
 use crate::cli::text::count;
 use crate::cli::{Exit, Failure, Setting};
 use crate::runbook::{Code, Finding, Severity, check as check_text, check_environment, render_findings};
 
-/// Checks runbooks and environments: those of the library, or the files and folders that are named.
+/// Checks runbooks, playbooks and environments: those of the library, or the files and folders that are named.
 pub(crate) fn check(
     setting: &Setting,
     paths: &[PathBuf],
@@ -20,19 +21,26 @@ pub(crate) fn check(
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let sources = if paths.is_empty() { library(setting)? } else { named(setting, paths)? };
-    let checked: Vec<(Source, Vec<Finding>)> = sources
-        .into_iter()
-        .map(|source| {
-            let findings = if is_environment(setting, &source) {
-                check_environment(&source.shown, &source.bytes).findings
-            } else {
-                check_text(&source.shown, &source.bytes).findings
-            };
-            (source, findings)
-        })
-        .collect();
+    let (environments, sources): (Vec<_>, Vec<_>) =
+        sources.into_iter().partition(|source| is_environment(setting, source));
+    let (playbooks, runbooks): (Vec<_>, Vec<_>) = sources.into_iter().partition(Checker::is_one);
+    let counts = [(runbooks.len(), "runbook"), (playbooks.len(), "playbook"), (environments.len(), "environment")];
+    let mut checked: Vec<(Source, Vec<Finding>)> = Vec::new();
+    for source in runbooks {
+        let findings = check_text(&source.shown, &source.bytes).findings;
+        checked.push((source, findings));
+    }
+    let mut beside = Checker::new(setting);
+    for source in playbooks {
+        let findings = beside.check(&source)?.findings;
+        checked.push((source, findings));
+    }
+    for source in environments {
+        let findings = check_environment(&source.shown, &source.bytes).findings;
+        checked.push((source, findings));
+    }
     match format {
-        CheckFormat::Text => text(setting, &checked, out)?,
+        CheckFormat::Text => text(setting, &checked, counts, out)?,
         CheckFormat::Json => {
             let documents = checked.iter().flat_map(|(source, findings)| {
                 let text = String::from_utf8_lossy(&source.bytes).into_owned();
@@ -46,10 +54,11 @@ pub(crate) fn check(
     Ok(if checked.iter().any(|(_, findings)| findings.iter().any(is_error)) { Exit::Failed } else { Exit::Success })
 }
 
-/// The runbooks of the library, and its environments.
+/// Everything in the library.
 fn library(setting: &Setting) -> Result<Vec<Source>, Failure> {
     let library = Library::of(setting)?;
     let mut sources = library.sources(setting)?;
+    sources.extend(playbooks::sources(setting, &library)?);
     if let Library::Folder(folder) = &library {
         let environments = folder.join(ENVIRONMENTS);
         if environments.is_dir() {
@@ -82,18 +91,21 @@ fn named(setting: &Setting, paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     Ok(sources)
 }
 
-fn text(setting: &Setting, checked: &[(Source, Vec<Finding>)], out: &mut dyn Write) -> Result<(), Failure> {
+fn text(
+    setting: &Setting,
+    checked: &[(Source, Vec<Finding>)],
+    counts: [(usize, &str); 3],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     for (source, findings) in checked.iter().filter(|(_, findings)| !findings.is_empty()) {
         let text = String::from_utf8_lossy(&source.bytes);
         writeln!(out, "{}", render_findings(findings, &source.shown, &text, colour(setting.colour)))?;
     }
     let all: Vec<Finding> = checked.iter().flat_map(|(_, findings)| findings.iter().cloned()).collect();
-    let environments = checked.iter().filter(|(source, _)| is_environment(setting, source)).count();
-    let runbooks = count(checked.len() - environments, "runbook");
-    match environments {
-        0 => writeln!(out, "{runbooks}: {}", tally(&all))?,
-        _ => writeln!(out, "{runbooks}, {}: {}", count(environments, "environment"), tally(&all))?,
-    }
+    let is_empty = checked.is_empty();
+    let counts = counts.into_iter().filter(|(number, one)| *number > 0 || (is_empty && *one == "runbook"));
+    let counts: Vec<String> = counts.map(|(number, one)| count(number, one)).collect();
+    writeln!(out, "{}: {}", counts.join(", "), tally(&all))?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn home(setting: &Setting, out: &mut dyn Write) -> Result<Exit, Failu
     }
     writeln!(out, "\nCommands")?;
     let commands = [
-        ("callout list", "the runbooks"),
+        ("callout list", "the runbooks and playbooks"),
         ("callout plan RUNBOOK", "what one would do exactly, and nothing done"),
         ("callout run RUNBOOK", "run it"),
         ("callout resume [RUN]", "take up an open run where it is"),

@@ -3,6 +3,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
+use super::playbook;
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
 use crate::cli::policy::{Refusal, objection};
@@ -14,11 +15,12 @@ use crate::plan::Origin;
 use crate::runbook::{Environment, RevisionRule, check};
 use crate::world::{CommitFacts, Last, Signature};
 
-/// Lists the runbooks of the library, each with its version. One that has errors, or whose repository cannot be read, is
+/// Lists the runbooks of the library, each with its version, and then its playbooks. One that has errors, or whose repository cannot be read, is
 /// listed too, and says so. With `--env`, what that environment's policy refuses is said.
 pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
     let environment = setting.environment.is_some().then(|| environment(setting)).transpose()?;
-    let sources = Library::of(setting)?.sources(setting)?;
+    let library = Library::of(setting)?;
+    let sources = library.sources(setting)?;
     let signers = Signers::find(setting, environment.as_ref().map(|environment| &environment.policy));
     let mut trees = Trees::default();
     let versions = versions(&sources, &mut trees, &signers);
@@ -27,8 +29,10 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
         Line::of(source, origin, version, environment.as_ref(), &signers)
     });
     let lines: Vec<Line> = lines.collect();
+    let playbooks = playbook::Line::all(setting, &library, &mut trees)?;
     if as_json {
-        writeln!(out, "{:#}", lines.iter().map(Line::document).collect::<Json>())?;
+        let playbooks = playbooks.iter().map(playbook::Line::document);
+        writeln!(out, "{:#}", lines.iter().map(Line::document).chain(playbooks).collect::<Json>())?;
         return Ok(Exit::Success);
     }
     if lines.is_empty() {
@@ -42,6 +46,7 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
     for note in notes {
         writeln!(out, "{}", printable(&note))?;
     }
+    playbook::Line::print(playbooks, out)?;
     Ok(Exit::Success)
 }
 

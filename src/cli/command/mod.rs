@@ -9,6 +9,7 @@ mod home;
 mod list;
 mod new;
 mod plan;
+mod playbook;
 mod request;
 mod runs;
 mod schema;

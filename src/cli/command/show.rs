@@ -1,18 +1,19 @@
 use std::io::Write;
 
 use super::list::{last_sentence, signature_words};
+use super::playbook;
 use crate::base::Seq;
 use crate::cli::library::{Loaded, Source};
 use crate::cli::signers::Signers;
 use crate::cli::text::{columns, count, field, printable};
 use crate::cli::version::{Version, version};
-use crate::cli::{Exit, Failure, Setting, store};
+use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
 use crate::projection::{Board, Mark, Question};
 use crate::runbook::{Parameter, ParameterType, Runbook};
 
-/// Shows a run as it stands, if there is one of that id, or else a runbook.
+/// Shows a run as it stands, if there is one of that id, or else a playbook or a runbook.
 pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result<Exit, Failure> {
     let could_be_id = what.len() >= 4 && what.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if could_be_id
@@ -22,7 +23,12 @@ pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result
         let row = store::find_run(&journal, what)?;
         return run(&mut journal, &row, out);
     }
-    let Loaded { runbook, revision, source, .. } = Source::find(setting, what)?.load(setting)?;
+    if let Some(source) = playbooks::find(setting, what)? {
+        playbook::show(setting, &source, out)?;
+        return Ok(Exit::Success);
+    }
+    let source = Source::find(setting, what).map_err(|failure| playbooks::nearest(setting, what, failure))?;
+    let Loaded { runbook, revision, source, .. } = source.load(setting)?;
     let signers = Signers::find(setting, None);
     let version = version(&source, &signers)?;
     show_runbook(&runbook, &revision.origin.to_string(), version.as_ref(), out)?;

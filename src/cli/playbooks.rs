@@ -1,0 +1,190 @@
+//! Playbooks of a library: where their files are, and what of them can be planned.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::{Path, PathBuf};
+
+use super::environment::environment;
+use super::library::{Found, Library, Loaded, RUNBOOKS, Source, files_of, is_file};
+use super::version::Trees;
+use super::{Exit, Failure, Setting, findings};
+use crate::base::{Value, did_you_mean};
+use crate::runbook::{
+    CheckedPlaybook, Environment, Playbook, Runbook, Shelf, check_playbook, is_playbook, shipped_playbooks,
+};
+
+/// The folder of a library in which its playbooks stand, beside its runbooks.
+pub(crate) const PLAYBOOKS: &str = "playbooks";
+
+/// The files of a library's playbooks, sorted by name. A library need not have any.
+///
+/// # Errors
+/// The folder, or a file in it, cannot be read.
+pub(crate) fn sources(setting: &Setting, library: &Library) -> Result<Vec<Source>, Failure> {
+    match library {
+        Library::BuiltIn => Ok(shipped_playbooks().iter().map(|(file, text)| Source::built_in(file, text)).collect()),
+        Library::Folder(folder) if folder.join(PLAYBOOKS).is_dir() => {
+            files_of(&folder.join(PLAYBOOKS))?.iter().map(|path| Source::read(setting, path)).collect()
+        }
+        Library::Folder(_) => Ok(Vec::new()),
+    }
+}
+
+/// Checks playbooks, each beside the runbooks of its own library.
+pub(crate) struct Checker<'a> {
+    setting: &'a Setting,
+    /// The shelves that have been filled, by the folder of their runbooks; none is the library's of the setting.
+    shelves: BTreeMap<Option<PathBuf>, Shelf>,
+}
+
+impl<'a> Checker<'a> {
+    /// A checker that has read nothing yet.
+    pub(crate) const fn new(setting: &'a Setting) -> Self {
+        Self { setting, shelves: BTreeMap::new() }
+    }
+
+    /// Tells whether a file that somebody named is a playbook: by its folder, or else by what it says of itself.
+    pub(crate) fn is_one(source: &Source) -> bool {
+        let file = source.file();
+        match file.parent().and_then(Path::file_name).and_then(|name| name.to_str()) {
+            Some(PLAYBOOKS) => true,
+            Some(RUNBOOKS) => false,
+            _ => is_playbook(&source.bytes),
+        }
+    }
+
+    /// Checks a playbook.
+    ///
+    /// # Errors
+    /// The runbooks beside it cannot be read.
+    pub(crate) fn check(&mut self, source: &Source) -> Result<CheckedPlaybook, Failure> {
+        let runbooks = match self.shelves.entry(runbooks_beside(source)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let filled = fill(self.setting, new.key().as_deref())?;
+                new.insert(filled)
+            }
+        };
+        Ok(check_playbook(&source.file().to_string_lossy(), &source.bytes, runbooks))
+    }
+}
+
+/// `../runbooks` as the file lies, if there is such a folder.
+fn runbooks_beside(source: &Source) -> Option<PathBuf> {
+    let Found::File(path) = &source.found else { return None };
+    Some(path.parent()?.parent()?.join(RUNBOOKS)).filter(|beside| beside.is_dir())
+}
+
+/// The runbooks of a folder; without one, those of the library of the setting.
+fn fill(setting: &Setting, folder: Option<&Path>) -> Result<Shelf, Failure> {
+    let runbooks: Vec<Source> = match folder {
+        Some(folder) => files_of(folder)?.iter().map(|path| Source::read(setting, path)).collect::<Result<_, _>>()?,
+        None => Library::of(setting)?.sources(setting)?,
+    };
+    Ok(Shelf::of(runbooks.iter().map(|source| (source.shown.as_str(), source.bytes.as_slice()))))
+}
+
+/// The playbook of that name, or in that file; none if there is none, which may mean that a runbook is meant.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn find(setting: &Setting, name: &str) -> Result<Option<Source>, Failure> {
+    if is_file(name) {
+        let path = setting.here.join(name);
+        return if path.is_file() { Ok(Some(Source::read(setting, &path)?).filter(Checker::is_one)) } else { Ok(None) };
+    }
+    let all = sources(setting, &Library::of(setting)?)?;
+    Ok(all.into_iter().find(|source| source.name() == name))
+}
+
+/// Checks a playbook that is to be used.
+///
+/// # Errors
+/// There is an error among the findings; all of them are shown, each with its place.
+pub(crate) fn load(setting: &Setting, source: &Source) -> Result<Playbook, Failure> {
+    let CheckedPlaybook { playbook, findings } = Checker::new(setting).check(source)?;
+    playbook.ok_or_else(|| {
+        findings::refused(&findings, &source.shown, &source.bytes, setting.colour)
+            .hint("`callout check --explain CODE` says more about a code")
+    })
+}
+
+/// What can be planned: a runbook, or the runbook that a drill programme compiles to.
+pub(crate) struct Startable {
+    /// The runbook, with the revision and the text of the file that was found.
+    pub(crate) loaded: Loaded,
+    /// The programme's playbook, if it is one.
+    pub(crate) drill: Option<Playbook>,
+}
+
+impl Startable {
+    /// Finds it by name or by its file.
+    ///
+    /// # Errors
+    /// There is none, it has errors, or it is a playbook that starts nothing by itself.
+    pub(crate) fn find(setting: &Setting, name: &str) -> Result<Self, Failure> {
+        let Some(source) = find(setting, name)? else {
+            let loaded =
+                Source::find(setting, name).map_err(|failure| nearest(setting, name, failure))?.load(setting)?;
+            return Ok(Self { loaded, drill: None });
+        };
+        let playbook = load(setting, &source)?;
+        let Some(runbook) = playbook.compile() else {
+            let what = format!("`{}` says what to do in a kind of incident, and starts nothing by itself", playbook.id);
+            let hint = format!("`callout show {}` names the runbooks that help, in order", playbook.id);
+            return Err(Failure::usage(what).hint(hint));
+        };
+        let revision = source.revision(&mut Trees::default())?;
+        let text = String::from_utf8_lossy(&source.bytes).into_owned();
+        Ok(Self { loaded: Loaded { runbook, revision, text, source }, drill: Some(playbook) })
+    }
+
+    /// The environment to work in. A programme says its own, and is drilled in no other.
+    ///
+    /// # Errors
+    /// As [`environment`]; and another one than the programme's was named.
+    pub(crate) fn environment(&self, setting: &Setting) -> Result<Environment, Failure> {
+        let Some((playbook, programme)) = self.drill.as_ref().and_then(|one| one.programme().map(|own| (one, own)))
+        else {
+            return environment(setting);
+        };
+        let own = &programme.environment;
+        if let Some(other) = setting.environment.as_ref().filter(|named| *named != own) {
+            let what = format!("`{}` is drilled in the environment `{own}`, and `{other}` was named", playbook.id);
+            let hint = format!("leave `--env` out, or write a programme for `{other}`");
+            return Err(Failure::new(Exit::Refused, what).hint(hint));
+        }
+        let setting = Setting { environment: Some(own.clone()), ..setting.clone() };
+        Ok(playbook.supplied(environment(&setting)?))
+    }
+
+    /// Refuses a drill of which an input names a resource that is not bound to it, wherever the input came from.
+    ///
+    /// # Errors
+    /// There is such a resource.
+    pub(crate) fn refuse_strangers(&self, bound: &BTreeMap<String, Value>) -> Result<(), Failure> {
+        let Some(programme) = self.drill.as_ref().and_then(Playbook::programme) else { return Ok(()) };
+        let Runbook { id, parameters, .. } = &self.loaded.runbook;
+        let mut lines = String::new();
+        for parameter in parameters {
+            let strangers = bound.get(&parameter.name).map(|input| programme.strangers(parameter, input));
+            for stranger in strangers.unwrap_or_default() {
+                lines.push_str(&format!("  {}: `{stranger}`\n", parameter.name));
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let what = format!("the drill `{id}` would touch what is not bound to it; nothing was started");
+        let hint = "a drill touches only the resources under its `targets`";
+        Err(Failure::new(Exit::Refused, what).below(lines).hint(hint))
+    }
+}
+
+/// The failure of a search among the runbooks, with the playbook that was perhaps meant.
+pub(crate) fn nearest(setting: &Setting, name: &str, failure: Failure) -> Failure {
+    let playbooks = Library::of(setting).and_then(|library| sources(setting, &library)).unwrap_or_default();
+    let names: Vec<String> = playbooks.iter().map(Source::name).collect();
+    let near = did_you_mean(name, names.iter().map(String::as_str));
+    failure.maybe_hint(near.map(|near| format!("did you mean the playbook `{near}`?")))
+}
