@@ -110,7 +110,9 @@ pub(super) fn declared(plan: &Plan, path: &[&str]) -> Typing {
             parameter.map(|parameter| (Typing::from(&parameter.kind), rest))
         }
         ["steps", step, "outputs", name, rest @ ..] => {
-            plan.runbook.step(&StepId::new(*step)).and_then(|step| output(&step.kind, name)).map(|kind| (kind, rest))
+            let step = plan.runbook.step(&StepId::new(*step));
+            let typed = step.and_then(|step| Some((output(&step.kind, name)?, step.for_each.is_some())));
+            typed.map(|(kind, is_list)| (if is_list { Typing::list(kind) } else { kind }, rest))
         }
         _ => None,
     };

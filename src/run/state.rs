@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{Consent, Intent, Item, PauseReason, RunEnd};
 use crate::base::{AttemptId, Digest, InstanceId, LogId, RunId, StepId, Timestamp, Value};
-use crate::effect::{Failure, Field, Handle, ProbeVerdict, Verdict};
+use crate::effect::{self, Failure, Field, Handle, ProbeVerdict, Verdict};
 use crate::plan::{Names, Plan};
 use crate::runbook::{CheckSpec, Step, StepKind};
 
@@ -229,13 +229,16 @@ impl RunState {
         })
     }
 
-    /// What the steps have given so far; a `for_each` gives the list of its items' outputs.
+    /// What the steps have given so far. A `for_each` gives for each output the list of what its items gave, in the order of
+    /// the list; an item that gave none, as one that was skipped, is left out.
     pub fn outputs(&self) -> BTreeMap<StepId, Value> {
         let mut outputs = BTreeMap::new();
         for group in &self.groups {
-            let is_list = self.step(group).is_some_and(|step| step.for_each.is_some());
-            let mut given = group.instances.iter().filter_map(|instance| instance.outputs.clone());
-            let value = if is_list { Some(Value::List(given.collect())) } else { given.next() };
+            let mut given = group.instances.iter().filter_map(|instance| instance.outputs.as_ref());
+            let value = match self.step(group) {
+                Some(step) if step.for_each.is_some() => group.expanded.then(|| lists(step, given)),
+                _ => given.next().cloned(),
+            };
             if let Some(value) = value {
                 outputs.insert(group.step.clone(), value);
             }
@@ -355,6 +358,15 @@ impl Instance {
         (0..u32::try_from(checks).unwrap_or(u32::MAX))
             .find(|index| !matches!(self.verdicts.get(index), Some(Verdict::Pass { .. })))
     }
+}
+
+/// For each output of a step's operation the list of what the items gave. An empty list of items gives empty lists.
+fn lists<'a>(step: &Step, given: impl Iterator<Item = &'a Value>) -> Value {
+    let given: Vec<&Value> = given.collect();
+    let row = step.kind.call().and_then(|call| effect::find(&call.action));
+    let names = row.map(|row| row.outputs).unwrap_or_default().iter().map(|output| output.name);
+    let list = |name: &str| Value::List(given.iter().filter_map(|outputs| outputs.field(name).cloned()).collect());
+    Value::Record(names.map(|name| (name.to_owned(), list(name))).collect())
 }
 
 /// The checks of a step in their order: of a check step itself, then what must hold afterwards.

@@ -38,7 +38,7 @@ pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};
 pub use model::{
-    Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Leads, Length,
+    Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Items, Leads, Length,
     ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step,
     StepKind, UndoStep, UndoUntil, Until,
 };

@@ -61,7 +61,7 @@ fn facts(step: &Step, preview: &Preview) -> Vec<(&'static str, String)> {
     facts.extend(step.why.clone().map(|why| ("Why", why)));
     facts.extend((!step.needs.is_empty()).then(|| ("After", names(&step.needs))));
     facts.extend(step.when.as_ref().map(|when| ("Only if", when.source().to_owned())));
-    facts.extend(step.for_each.as_ref().map(|each| ("For each of", each.list.source().to_owned())));
+    facts.extend(step.for_each.as_ref().map(|each| ("For each of", each.list.source().into_owned())));
     facts.extend(preview.sends.clone().map(|sends| ("Sends", sends)));
     facts.extend(preview.unknown.clone().map(|why| ("Sends", format!("known once earlier steps have run ({why})"))));
     facts.push(("Risk", preview.risk.to_string()));

@@ -284,6 +284,35 @@ fn each_item_of_a_check_has_its_own_time_and_a_pause_does_not_count() {
 }
 
 #[test]
+fn the_outputs_of_a_for_each_are_lists_in_the_order_of_its_items() {
+    let again =
+        Some(crate::runbook::ForEach::of(crate::runbook::Expression::parse("steps.set.outputs.version").unwrap()));
+    let mut later = step("again", StepKind::Check(ready_check(None)));
+    later.for_each = again;
+    let mut story = Story::of(vec![set_each(), later]);
+    story.consent("set", &looks("v1"));
+    for (item, version) in [("set[one]", "v2"), ("set[two]", "v3")] {
+        let attempt = story.begin(item, &looks("v1"));
+        let outputs = Value::record([("version", Value::text(version))]);
+        story.give(&Input::Answered { attempt, meaning: Meaning::Happened { outputs } });
+    }
+    let versions = Value::List(vec![Value::text("v2"), Value::text("v3")]);
+    assert_eq!(story.state.outputs()[&StepId::new("set")], Value::record([("version", versions)]));
+    let items: Vec<_> = story.state.instances().skip(2).map(|instance| instance.id.to_string()).collect();
+    assert_eq!(items, ["again[v2]", "again[v3]"]);
+}
+
+#[test]
+fn a_for_each_without_items_gives_empty_lists() {
+    let mut none = set_each();
+    none.for_each = Some(crate::runbook::ForEach::of(crate::runbook::Items::Values(Vec::new())));
+    let mut story = Story::of(vec![none, gate()]);
+    story.give(&Input::Proceed);
+    let outputs = Value::record([("version", Value::List(Vec::new()))]);
+    assert_eq!(story.state.outputs()[&StepId::new("set")], outputs);
+}
+
+#[test]
 fn a_for_each_that_is_not_wanted_needs_no_list() {
     let mut each = set_each();
     each.when = Some(crate::runbook::Expression::parse("inputs.full").unwrap());

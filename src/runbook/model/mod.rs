@@ -16,7 +16,7 @@ mod undo;
 
 pub use call::{Argument, CallSpec, CheckSpec, Until};
 pub use failure::{OnFailure, Retry, RetryCause};
-pub use for_each::ForEach;
+pub use for_each::{ForEach, Items};
 pub use gate::{Choice, Leads};
 pub use manual::{FieldKind, ManualField};
 pub use parameter::{DefaultFrom, Length, Parameter, ParameterType};
