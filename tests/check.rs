@@ -9,8 +9,8 @@ use std::{env, fs};
 
 use callout::base::canonical;
 use callout::runbook::{
-    Code, Colour, Environment, Finding, Runbook, Severity, Shelf, bind_inputs, check, check_environment,
-    check_playbook, is_playbook, render_findings, shipped,
+    Checked, Code, Colour, Environment, Finding, Runbook, Severity, Shelf, bind_inputs, check, check_all,
+    check_environment, check_playbook, is_playbook, render_findings, shipped,
 };
 use proptest::prelude::*;
 
@@ -24,31 +24,59 @@ pub(crate) static BESIDE: LazyLock<Shelf> = LazyLock::new(|| {
     Shelf::of(shipped.chain([("broken.yaml", &b"runbook: broken"[..])]))
 });
 
-/// A file is what it says of itself; an example of a code of environments is an environment.
-fn findings_of(file: &str, bytes: &[u8]) -> Vec<Finding> {
-    if file.starts_with("rb5") {
-        return check_environment(file, bytes).findings;
+/// What is found in a file that is no runbook: a file is what its first key says.
+fn findings_of_another_kind(file: &str, bytes: &[u8]) -> Option<Vec<Finding>> {
+    if bytes.starts_with(b"environment:") {
+        return Some(check_environment(file, bytes).findings);
     }
-    if is_playbook(bytes) { check_playbook(file, bytes, &BESIDE).findings } else { check(file, bytes).findings }
+    is_playbook(bytes).then(|| check_playbook(file, bytes, &BESIDE).findings)
 }
 
 fn rendered(file: &str, bytes: &[u8]) -> String {
-    render_findings(&findings_of(file, bytes), file, &String::from_utf8_lossy(bytes), Colour::Off)
+    shown(file, bytes, &check(file, bytes).findings)
+}
+
+fn shown(file: &str, bytes: &[u8], findings: &[Finding]) -> String {
+    render_findings(findings, file, &String::from_utf8_lossy(bytes), Colour::Off)
+}
+
+/// The runbooks of a folder, each with its name, sorted.
+fn runbooks(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+/// What checking files together gives for each.
+fn together(files: &[(String, Vec<u8>)]) -> Vec<Checked> {
+    check_all(&files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())).collect::<Vec<_>>())
 }
 
 fn codes(findings: &[Finding]) -> BTreeSet<Code> {
     findings.iter().map(|finding| finding.code).collect()
 }
 
-/// Files that would be too large for the repository, by the code that they are examples of.
-fn made() -> BTreeMap<Code, Vec<u8>> {
+/// Files that would be too large, or too many, for the repository, by the code that the first is an example of.
+fn made() -> BTreeMap<Code, Vec<(String, Vec<u8>)>> {
     let step = |index: usize| format!("  - {{id: s{index}, title: Wait, wait: {{for: 1s}}}}\n");
-    let head = "runbook: made\nformat: 1\nversion: 1.0.0\ntitle: Made\nsteps:\n";
+    let head = |name: &str| format!("runbook: {name}\nformat: 1\nversion: 1.0.0\ntitle: Made\nsteps:\n");
+    let alone = |bytes: Vec<u8>| vec![("made.yaml".to_owned(), bytes)];
+    let level = |level: usize| {
+        let (name, next) = (format!("made-{level}"), format!("made-{}", level + 1));
+        let nests = format!("  - {{id: next, title: Go deeper, runbook: {next}}}\n");
+        (format!("{name}.yaml"), format!("{}{}", head(&name), if level < 9 { nests } else { step(0) }).into_bytes())
+    };
     BTreeMap::from([
-        (Code::TooLarge, vec![b'#'; (4 << 20) + 1]),
-        (Code::TooManyParts, "- a\n".repeat(100_001).into_bytes()),
-        (Code::MoreFindings, (0..101).fold(String::new(), |text, key| format!("{text}k{key}: v\n")).into_bytes()),
-        (Code::TooManySteps, (0..501).fold(head.to_owned(), |text, index| text + &step(index)).into_bytes()),
+        (Code::TooLarge, alone(vec![b'#'; (4 << 20) + 1])),
+        (Code::TooManyParts, alone("- a\n".repeat(100_001).into_bytes())),
+        (
+            Code::MoreFindings,
+            alone((0..101).fold(String::new(), |text, key| format!("{text}k{key}: v\n")).into_bytes()),
+        ),
+        (Code::TooManySteps, alone((0..501).fold(head("made"), |text, index| text + &step(index)).into_bytes())),
+        (Code::TooManyLevels, (1..10).map(level).collect()),
     ])
 }
 
@@ -60,13 +88,11 @@ fn is_blessing() -> bool {
 fn every_bad_file_gets_exactly_the_findings_beside_it() {
     let mut examples = BTreeSet::new();
     let mut differences = Vec::new();
-    let mut files: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml")) {
-        let file = path.file_name().unwrap().to_str().unwrap();
-        let bytes = fs::read(path).unwrap();
-        let found = rendered(file, &bytes);
-        let expectation = path.with_extension("txt");
+    let files = runbooks(&folder());
+    for ((file, bytes), checked) in files.iter().zip(together(&files)) {
+        let findings = findings_of_another_kind(file, bytes).unwrap_or(checked.findings);
+        let found = shown(file, bytes, &findings);
+        let expectation = folder().join(file).with_extension("txt");
         if is_blessing() {
             fs::write(&expectation, &found).unwrap();
         }
@@ -76,14 +102,14 @@ fn every_bad_file_gets_exactly_the_findings_beside_it() {
         let prefix = file.split('-').next().unwrap().to_uppercase();
         let named = Code::ALL.iter().find(|code| code.id() == prefix);
         let named = *named.unwrap_or_else(|| panic!("{file} does not begin with a code"));
-        assert!(codes(&findings_of(file, &bytes)).contains(&named), "{file} is no example of its code:\n{found}");
+        assert!(codes(&findings).contains(&named), "{file} is no example of its code:\n{found}");
         examples.insert(named);
     }
     assert!(differences.is_empty(), "CALLOUT_BLESS=1 writes these:\n{}", differences.join("\n"));
-    for (code, bytes) in made() {
-        let checked = check("made.yaml", &bytes);
-        assert!(codes(&checked.findings).contains(&code), "{code} is not found in what was made for it");
-        assert!(!rendered("made.yaml", &bytes).is_empty());
+    for (code, files) in made() {
+        let findings = together(&files).swap_remove(0).findings;
+        assert!(codes(&findings).contains(&code), "{code} is not found in what was made for it");
+        assert!(!shown(&files[0].0, &files[0].1, &findings).is_empty());
         examples.insert(code);
     }
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !examples.contains(code)).collect();
@@ -94,7 +120,7 @@ fn every_bad_file_gets_exactly_the_findings_beside_it() {
 fn an_expectation_without_its_runbook_is_a_leftover() {
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
-        assert!(path.with_extension("yaml").exists(), "{}", path.display());
+        assert!(path.is_dir() || path.with_extension("yaml").exists(), "{}", path.display());
     }
 }
 
@@ -110,6 +136,17 @@ fn the_shipped_runbooks_check_without_a_finding() {
     for (file, text) in shipped() {
         assert_eq!(rendered(file, text.as_bytes()), "", "{file}");
         assert!(check(file, text.as_bytes()).runbook.is_some());
+    }
+}
+
+#[test]
+fn the_good_runbooks_check_without_a_finding_and_survive_the_journal() {
+    let files = runbooks(&folder().join("good"));
+    assert!(files.len() > 1);
+    for ((file, bytes), checked) in files.iter().zip(together(&files)) {
+        assert_eq!(shown(file, bytes, &checked.findings), "");
+        let runbook = checked.runbook.unwrap();
+        assert_eq!(journaled(&runbook), runbook, "{file}");
     }
 }
 
@@ -194,7 +231,8 @@ fn holds_as_environment(bytes: &[u8]) {
 
 /// A runbook without error is complete: whatever is an error keeps it from being made, and nothing else does.
 fn holds_its_word(file: &str, bytes: &[u8]) {
-    let checked = check(file, bytes);
+    let inner = include_bytes!("check/good/inner.yaml");
+    let checked = check_all(&[(file, bytes), ("inner.yaml", inner)]).swap_remove(0);
     let is_error = checked.findings.iter().any(|finding| finding.severity() == Severity::Error);
     assert_eq!(checked.runbook.is_none(), is_error, "{checked:?}");
     for finding in &checked.findings {
@@ -221,18 +259,45 @@ fn hostile_files_get_a_finding_at_once() {
     assert!(codes(&check("a.yaml", parentheses.as_bytes()).findings).contains(&Code::TooComplex));
 }
 
-/// A shipped runbook with some stretches cut, doubled or replaced.
-fn mutated() -> impl Strategy<Value = (usize, Vec<u8>)> {
+/// The runbooks that are changed: the shipped ones, and those that are good, among them one with every key.
+fn originals() -> Vec<(String, Vec<u8>)> {
+    let shipped = shipped().iter().map(|(file, text)| ((*file).to_owned(), text.as_bytes().to_vec()));
+    shipped.chain(runbooks(&folder().join("good"))).collect()
+}
+
+/// One of the originals with some stretches cut, doubled or replaced.
+fn mutated() -> impl Strategy<Value = (String, Vec<u8>)> {
     let edit = (any::<prop::sample::Index>(), 0..40_usize, prop::option::of(scrap()));
-    (0..shipped().len(), prop::collection::vec(edit, 1..6)).prop_map(|(which, edits)| {
-        let mut bytes = shipped()[which].1.as_bytes().to_vec();
+    let originals = originals();
+    (0..originals.len(), prop::collection::vec(edit, 1..6)).prop_map(move |(which, edits)| {
+        let (file, mut bytes) = originals[which].clone();
         for (at, length, scrap) in edits {
             let start = at.index(bytes.len());
             let end = (start + length).min(bytes.len());
             let new = scrap.map_or_else(|| bytes[start..end].repeat(2), |text| text.as_bytes().to_vec());
             bytes.splice(start..end, new);
         }
-        (which, bytes)
+        (file, bytes)
+    })
+}
+
+/// The runbook with every key, some of its lines gone, doubled or moved elsewhere, perhaps to another depth.
+fn shuffled() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4_u8, 0..6_usize);
+    prop::collection::vec(edit, 1..8).prop_map(|edits| {
+        let text = fs::read_to_string(folder().join("good/every-key.yaml")).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (from, to, what, depth) in edits {
+            let line = lines[from.index(lines.len())].clone();
+            let at = to.index(lines.len());
+            match what {
+                0 => drop(lines.remove(at)),
+                1 => lines.insert(at, line),
+                2 => lines[at] = line,
+                _ => lines.insert(at, format!("{}{}", "  ".repeat(depth), line.trim_start())),
+            }
+        }
+        lines.join("\n").into_bytes()
     })
 }
 
@@ -285,8 +350,13 @@ proptest! {
     }
 
     #[test]
-    fn any_change_to_a_good_runbook_gives_an_answer((which, bytes) in mutated()) {
-        holds_its_word(shipped()[which].0, &bytes);
+    fn any_change_to_a_good_runbook_gives_an_answer((file, bytes) in mutated()) {
+        holds_its_word(&file, &bytes);
+    }
+
+    #[test]
+    fn any_shuffle_of_the_runbook_with_every_key_gives_an_answer(bytes in shuffled()) {
+        holds_its_word("every-key.yaml", &bytes);
     }
 
     #[test]

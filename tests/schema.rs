@@ -187,6 +187,16 @@ fn the_schema_knows_a_missing_and_a_misspelt_key() {
     assert!(schema.refuses(&document).unwrap().contains("titel"));
 }
 
+#[test]
+fn the_schema_takes_every_key_and_a_name_that_looks_like_a_truth_value() {
+    let schema = Compiled::new(runbook_schema());
+    let every_key = include_str!("check/good/every-key.yaml");
+    assert_eq!(schema.refuses(&as_json(every_key).unwrap()), None);
+    let odd = shipped()[1].1.replace("marks: service_restored", "marks: true");
+    assert!(odd.contains("marks: true"));
+    of_one_mind(&Both::new(), shipped()[1].0, &odd).unwrap();
+}
+
 /// What is built in with a part removed, doubled under another name, or replaced.
 fn changed() -> impl Strategy<Value = (usize, String)> {
     let part = prop_oneof![

@@ -90,7 +90,7 @@ codes! {
     TooManySteps "RB109" Error "There are too many steps."
         "A runbook has at most 500 steps. Nobody can follow more."
     StepKind "RB110" Error "A step has exactly one kind."
-        "Each step has one of `action`, `check`, `manual`, `gate` or `wait`, which says what it does."
+        "Each step has one of `action`, `check`, `manual`, `gate`, `wait` or `runbook`, which says what it does."
     KeyOfOtherKind "RB111" Error "A key does not belong to this kind."
         "The key is known, but has no meaning for a step or parameter of this kind, so it would be ignored."
     MalformedName "RB112" Error "A name has the wrong shape."
@@ -99,8 +99,22 @@ codes! {
     Pattern "RB113" Error "A pattern is not a regular expression."
         "The pattern of a parameter is a regular expression (of the `regex-lite` crate: no look-around, no back \
          references) that must match the whole input."
-    Default "RB114" Error "A default does not fit its parameter."
-        "The default is checked like an input, so that a run without that input can start."
+    Default "RB114" Error "A default does not fit its parameter or field."
+        "The default is checked like an input, so that a run without that input can start. So is what a field of a \
+         manual step has as `default` or `headless`."
+    OneOfSeveral "RB115" Error "Exactly one of some keys must be given."
+        "The keys are different ways to say what is done. A wait has one of `for`, `until` and `check`; an entry of `undo` \
+         one of `action` and `check`; `drill` one of `skip`, `action`, `check` and `manual`."
+    KeysExclude "RB116" Error "Two keys contradict each other."
+        "A step that can be undone is no point of no return, and a choice that ends the run leads to no step. Remove the \
+         one that is not meant."
+    NeedsOther "RB117" Error "A key needs another one beside it."
+        "`on_failure: retry` says that it is tried again, and `retry` how often; `on_failure: undo` offers what stands \
+         in `undo`. Add the missing key, or write `on_failure: ask`."
+    TooMany "RB118" Error "There are too many of something."
+        "A gate has at most 20 choices, a manual step 40 fields, `verify` 20 entries, `undo` 50, a runbook 40 outputs, \
+         and a list that is written out as many items as `at_most` says (100 unless given). Nobody can follow more; \
+         split the step."
     DuplicateName "RB201" Error "A name is given twice."
         "Steps are addressed by their names, in `needs`, in expressions, and in the timeline. Each has its own."
     UnknownNeed "RB202" Error "A step needs a step that does not exist."
@@ -115,22 +129,27 @@ codes! {
         "`callout actions` lists what can be asked of the world."
     NotACheck "RB207" Error "The operation does not judge."
         "A check gives pass, fail or cannot observe. This operation only reads or changes; use it as an `action`."
-    UnknownArgument "RB208" Error "The operation has no such parameter."
-        "`callout actions NAME` shows what the operation takes."
-    MissingArgument "RB209" Error "The operation needs this argument."
-        "`callout actions NAME` shows what the operation takes."
+    UnknownArgument "RB208" Error "The operation or runbook has no such parameter."
+        "`callout actions NAME` shows what an operation takes; what a runbook takes stands in its `parameters`."
+    MissingArgument "RB209" Error "The operation or runbook needs this argument."
+        "`callout actions NAME` shows what an operation takes; what a runbook takes stands in its `parameters`, and one \
+         without a default must be given."
     UnknownInput "RB210" Error "The runbook has no such parameter."
         "`inputs.NAME` is the input for the parameter NAME, which must be declared under `parameters`."
     UnknownStep "RB211" Error "There is no such step."
-        "`steps.NAME.outputs.FIELD` reads what the step NAME gave."
+        "Steps are named by their `id`: in `steps.NAME.outputs.FIELD`, which reads what the step NAME gave, in `leads_to` \
+         of a choice, in `go_to` and in `possible_until`."
     UnknownOutput "RB212" Error "There is no such output."
-        "`callout actions NAME` shows what the operation gives."
+        "`callout actions NAME` shows what an operation gives. A manual step gives its fields, a gate its `choice`, a \
+         nested runbook its `outputs`."
     NotBefore "RB213" Error "The step need not have run by then."
         "An expression may read a step only if that step is among the needs, directly or through others; otherwise it \
          may not have run, and there would be nothing to read."
-    MayBeSkipped "RB214" Error "The step may have been skipped."
-        "A step with `when` gives no outputs when its condition does not hold. A step that reads it must have the \
-         same condition."
+    MayBeSkipped "RB214" Error "The step may have given nothing."
+        "A step gives no outputs when its `when` does not hold, when another choice is taken at the gate that leads to \
+         it, or when it has failed and its `on_failure` lets the run go on. Only a step that is done in no such run may \
+         read it: one with the same condition, or in the same branch. Where branches meet again, neither can be read; say \
+         what to take where there is nothing with `default(value, otherwise)`."
     NoItem "RB215" Error "`item` stands for nothing here."
         "`item` is the item of the list in `for_each`, inside the step (or undo entry) that has it."
     NoSelf "RB216" Error "`self` stands for nothing here."
@@ -138,6 +157,36 @@ codes! {
     UnknownName "RB217" Error "The name stands for nothing."
         "A path begins with `inputs`, `steps`, `item` or `self`, or with a name that `filter`, `map`, `any` or `all` binds \
          around it."
+    UnknownRunbook "RB218" Error "There is no such runbook."
+        "A runbook that is nested stands in the same folder, and is named by its file without the ending. A file that is \
+         checked alone knows no other; check the folder."
+    RunbookCycle "RB219" Error "Runbooks nest each other in a circle."
+        "A run of them would never end. Let one of them do itself what it needs of the others."
+    TooManyLevels "RB220" Error "Runbooks are nested too deeply."
+        "There may be 8 levels, the outermost runbook included. Nobody can follow more at night: let one of them do \
+         itself what the next one does."
+    LeadsElsewhere "RB221" Error "A choice leads to a step that does not wait for it."
+        "A step that a choice leads to must need the gate, or it could begin before anybody has chosen. Add the gate to \
+         its `needs`."
+    TwoMasters "RB222" Error "Two things decide whether a step is done."
+        "A step stands in the branch of one gate, or answers the failure of a step, never both: it could not be told \
+         what happens when the two disagree. Put a step between them."
+    NoWayThrough "RB223" Error "Nobody can pass this gate."
+        "Every one of its choices ends the run, so no step after it is ever done. Let at least one go on."
+    Unreachable "RB224" Error "A step can never be done, or a need never met."
+        "What decides about the step and what it needs exclude each other: the choices of one gate, or a step's failure \
+         and its good end. Remove the need, or let the step stand where the branches meet again (there it needs one step of \
+         each, and no choice leads to it)."
+    GoTo "RB225" Error "The run cannot go on with this step."
+        "`go_to` names the step that answers the failure. It comes after the step that has failed, is another one, and is \
+         done in no other case; so the failed step must not need it, directly or through others."
+    UndoUntil "RB226" Error "The chance to undo cannot end with this step."
+        "`possible_until` names a step that comes later, because its beginning ends the chance. Name one that needs this \
+         step, directly or through others, or write a length of time."
+    SubstituteOutputs "RB227" Error "A drill's substitute does not give what other steps read."
+        "In a drill the substitute stands in the step's place, so it must give the outputs that other steps read, with the \
+         same types. Substitute it by an operation that does, by `manual` with `fields` of these names, or give \
+         the steps that read it a substitute too."
     Syntax "RB301" Error "The expression cannot be read."
         "Expressions are paths (`inputs.app.url`), texts in quotes, integers, decimals (`0.5`), lengths of time (`5m`), \
          `true` and `false`, with `== != < <= > >=`, `&& || !`, parentheses and functions. `filter`, `map`, `any` and \
@@ -172,6 +221,9 @@ codes! {
     NotText "RB309" Error "The value cannot stand inside text."
         "Texts, numbers and truth values can stand inside text; lists and records cannot. A target's fields are \
          `name`, `id` and `url`."
+    NotAMoment "RB310" Error "This is no moment."
+        "`until` of a wait is a moment with its time zone, as RFC 3339 has it (`2026-03-01T03:10:00Z`), or an expression of \
+         type timestamp, as a field of a manual step gives it."
     SecretLeak "RB401" Error "A secret would flow where it can be seen."
         "A secret goes, whole and by reference, to a parameter that takes a secret, and nowhere else: not into text, \
          addresses, comparisons or other parameters."

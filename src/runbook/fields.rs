@@ -101,10 +101,10 @@ impl<'w> Fields<'w> {
                 let message = format!("{} is a mapping, and here stands {}", table.what, written.described());
                 let keys: Vec<_> = table.keys.iter().filter(|key| key.need == Need::Required).collect();
                 let finding = Finding::new(Code::WrongType, written.head(), message);
-                findings.add(match keys.as_slice() {
-                    [] => finding,
-                    keys => finding.help(format!("write its keys: {}", list(keys.iter().map(|key| key.name)))),
-                });
+                findings.add(finding.help(match keys.as_slice() {
+                    [] => format!("its keys are {}", list(table.keys.iter().map(|key| key.name))),
+                    keys => format!("write its keys: {}", list(keys.iter().map(|key| key.name))),
+                }));
             }
             return None;
         };
@@ -138,6 +138,11 @@ impl<'w> Fields<'w> {
             }
         }
         Some(Self { head, entries: known })
+    }
+
+    /// Forgets a key that has no meaning here, about which there is a finding.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.entries.retain(|entry| entry.key != name);
     }
 
     /// The entry of a key.

@@ -19,7 +19,7 @@ pub(crate) const RUNBOOK: Table = Table {
         optional("not_when", Shape::List(&Shape::Text), "When it is not."),
         optional("parameters", Shape::Map(&Shape::Table(&PARAMETER)), "What it takes."),
         optional("objectives", Shape::Table(&OBJECTIVES), "How fast it must be, and how much may be lost."),
-        later("outputs", Shape::Map(&Shape::Table(&RUNBOOK_OUTPUT)), "What it gives to a runbook that nests it."),
+        optional("outputs", Shape::Map(&Shape::Table(&RUNBOOK_OUTPUT)), "What it gives to a runbook that nests it."),
         required("steps", Shape::List(&Shape::Table(&STEP)), "The steps, from top to bottom."),
     ],
 };
@@ -29,7 +29,7 @@ pub(crate) const OBJECTIVES: Table = Table {
     what: "`objectives`",
     keys: &[
         optional("rto", Shape::Span, "Recovery time objective: how long the recovery may take."),
-        later("rpo", Shape::Span, "Recovery point objective: how much of the latest data may be lost."),
+        optional("rpo", Shape::Span, "Recovery point objective: how much of the latest data may be lost."),
     ],
 };
 
@@ -106,7 +106,7 @@ pub(crate) const STEP: Table = Table {
         optional("when", Shape::Expression, "The step is skipped unless this holds."),
         optional(
             "for_each",
-            Shape::Either(&[Shape::Expression, Shape::Table(&FOR_EACH)]),
+            Shape::Either(&[Shape::Expression, Shape::List(&Shape::Text), Shape::Table(&FOR_EACH)]),
             "One instance per item of a list; inside, `item` is the item.",
         ),
         optional("action", Shape::Operation, "Asks something of the world."),
@@ -114,28 +114,28 @@ pub(crate) const STEP: Table = Table {
         optional("manual", Shape::Table(&MANUAL), "A person does something and says so."),
         optional("gate", Shape::Table(&GATE), "A person decides."),
         optional("wait", Shape::Table(&WAIT), "Waits for a time, or until a check passes."),
-        later("runbook", Shape::Name, "Does what another runbook says."),
+        optional("runbook", Shape::Name, "Does what another runbook of the same folder says."),
         optional("with", Shape::Map(&Shape::Anything), "The arguments of the operation, or the inputs of the runbook."),
         optional("confirm", Shape::Words(&RISKS), "The risk, if it is higher here than the operation's own."),
-        later("retry", Shape::Table(&RETRY), "When a failed action is tried again by itself."),
+        optional("retry", Shape::Table(&RETRY), "When a failed action is tried again by itself."),
         optional("until", Shape::Table(&UNTIL), "Asks a check again until it passes."),
-        later("timeout", Shape::Span, "How long it may take before it counts as stuck."),
+        optional("timeout", Shape::Span, "How long it may take before it counts as stuck."),
         optional("verify", Shape::List(&Shape::Table(&VERIFY)), "What must hold afterwards."),
-        later("probe", Shape::Table(&PROBE), "Tells whether it happened, where the operation's own probe cannot."),
+        optional("probe", Shape::Table(&PROBE), "Tells whether it happened, where the operation's own probe cannot."),
         optional(
             "undo",
             Shape::Either(&[Shape::List(&Shape::Table(&UNDO_ENTRY)), Shape::Table(&UNDO)]),
             "How it is undone.",
         ),
-        later("point_of_no_return", Shape::Text, "Why there is no way back once it has begun."),
-        later(
+        optional("point_of_no_return", Shape::Text, "Why there is no way back once it has begun."),
+        optional(
             "on_failure",
             Shape::Either(&[Shape::Words(&ON_FAILURE), Shape::Table(&GO_TO)]),
             "What the run does when it has failed.",
         ),
         optional("expect", Shape::Span, "How long it usually takes."),
         optional("marks", Shape::Identifier, "The milestone that its end marks."),
-        later("drill", Shape::Table(&DRILL), "What is done in its place in a drill."),
+        optional("drill", Shape::Table(&DRILL), "What is done in its place in a drill."),
     ],
 };
 
@@ -153,7 +153,11 @@ pub(crate) const GO_TO: Table =
 pub(crate) const FOR_EACH: Table = Table {
     what: "`for_each`",
     keys: &[
-        required("list", Shape::Expression, "The list."),
+        required(
+            "list",
+            Shape::Either(&[Shape::Expression, Shape::List(&Shape::Text)]),
+            "The list: an expression, or texts or whole numbers that are written out.",
+        ),
         optional("key", Shape::Expression, "What an instance is called; the item's own name unless given."),
         optional("at_most", Shape::Integer(1, 1_000), "How many items there may be; 100 unless given."),
         optional("max_parallel", Shape::Integer(1, 32), "How many are done at a time; 1 unless given."),
@@ -216,16 +220,16 @@ pub(crate) const UNDO: Table = Table {
 pub(crate) const UNDO_ENTRY: Table = Table {
     what: "an entry of `undo`",
     keys: &[
-        required("action", Shape::Operation, "Asks something of the world."),
-        later("check", Shape::Operation, "Reads the world and judges."),
+        optional("action", Shape::Operation, "Asks something of the world."),
+        optional("check", Shape::Operation, "Reads the world and judges."),
         optional(
             "for_each",
-            Shape::Either(&[Shape::Expression, Shape::Table(&FOR_EACH)]),
+            Shape::Either(&[Shape::Expression, Shape::List(&Shape::Text), Shape::Table(&FOR_EACH)]),
             "One instance per item of a list; inside, `item` is the item.",
         ),
         optional("with", Shape::Map(&Shape::Anything), "The arguments of the operation."),
-        later("until", Shape::Table(&UNTIL), "Asks a check again until it passes."),
-        later("verify", Shape::List(&Shape::Table(&VERIFY)), "What must hold afterwards."),
+        optional("until", Shape::Table(&UNTIL), "Asks a check again until it passes."),
+        optional("verify", Shape::List(&Shape::Table(&VERIFY)), "What must hold afterwards."),
     ],
 };
 
@@ -234,7 +238,7 @@ pub(crate) const MANUAL: Table = Table {
     what: "`manual`",
     keys: &[
         required("instruction", Shape::Template, "What the person is to do."),
-        later("fields", Shape::Map(&Shape::Table(&FIELD)), "What the person fills in; each becomes an output."),
+        optional("fields", Shape::Map(&Shape::Table(&FIELD)), "What the person fills in; each becomes an output."),
     ],
 };
 
@@ -264,7 +268,7 @@ pub(crate) const GATE: Table = Table {
         required(
             "choices",
             Shape::List(&Shape::Either(&[Shape::Text, Shape::Table(&CHOICE)])),
-            "The choices. Of words alone, the first lets the run go on and every other one ends it.",
+            "The choices. Of words alone, the first lets the run go on and every other one ends it; beside a mapping, each goes on.",
         ),
         optional("headless", Shape::Text, "The choice that a run without a person takes."),
     ],
@@ -284,12 +288,12 @@ pub(crate) const CHOICE: Table = Table {
 pub(crate) const WAIT: Table = Table {
     what: "`wait`",
     keys: &[
-        required("for", Shape::Span, "A length of time."),
-        later("until", Shape::Template, "A moment."),
-        later("check", Shape::Operation, "Waits until this passes."),
-        later("with", Shape::Map(&Shape::Anything), "The arguments of the check."),
-        later("every", Shape::Span, "The time between two looks."),
-        later("timeout", Shape::Span, "The time after which it has failed."),
+        optional("for", Shape::Span, "A length of time."),
+        optional("until", Shape::Template, "A moment."),
+        optional("check", Shape::Operation, "Waits until this passes."),
+        optional("with", Shape::Map(&Shape::Anything), "The arguments of the check."),
+        optional("every", Shape::Span, "The time between two looks."),
+        optional("timeout", Shape::Span, "The time after which it has failed."),
     ],
 };
 

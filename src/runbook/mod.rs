@@ -30,7 +30,7 @@ mod skeleton;
 mod written;
 
 pub use answers::{Answers, parse_answers};
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_all};
 pub use code::Code;
 pub use diff::{Fate, KeyChange, Moved, RunbookDiff, StepDiff, diff};
 pub use environment::{Environment, EstateKind, Policy, RevisionRule, SignIn, Target};
@@ -38,9 +38,9 @@ pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};
 pub use model::{
-    Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Items, Leads, Length,
-    ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput, Step,
-    StepKind, UndoStep, UndoUntil, Until,
+    Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Items, Leads,
+    Length, ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput,
+    Step, StepKind, UndoStep, UndoUntil, Until,
 };
 pub use playbook::{
     Alert, AlertSource, Cadence, CheckedPlaybook, Content, DrillStep, Escalation, FirstAction, Guide, IncidentSeverity,

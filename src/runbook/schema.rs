@@ -89,8 +89,9 @@ impl Writer {
             Shape::Text | Shape::Template | Shape::Expression | Shape::Pattern => {
                 json!({"type": ["string", "number", "boolean"]})
             }
-            Shape::Name => json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$"}),
-            Shape::Identifier => json!({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}),
+            // So may a name, `true`; the pattern is about texts only.
+            Shape::Name => json!({"type": ["string", "boolean"], "pattern": "^[a-z][a-z0-9-]{0,62}$"}),
+            Shape::Identifier => json!({"type": ["string", "boolean"], "pattern": "^[a-z][a-z0-9_]{0,62}$"}),
             Shape::Version => json!({"type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{1,9}\\.[0-9]{1,9}$"}),
             Shape::Integer(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
             Shape::Boolean => json!({"type": "boolean"}),

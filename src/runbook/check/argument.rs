@@ -7,45 +7,106 @@ use crate::effect::{Presence, Row};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::GENERATE;
+use crate::runbook::inputs::given;
 use crate::runbook::written::{Entry, Form, Quoting, Written};
-use crate::runbook::{Argument, Code, Finding, Findings, Place, read};
+use crate::runbook::{Argument, Code, Finding, Findings, Parameter, ParameterType, Place, read};
 
-/// The arguments of an operation, compared with its row. `head` is the place to point at when one is missing.
-pub(super) fn arguments(
-    row: &'static Row,
+/// What can be given to an operation or a runbook.
+pub(super) struct Takes<'a> {
+    /// What takes it: `` `webapp.get` ``.
+    what: String,
+    parameters: Vec<Slot<'a>>,
+    /// The operation; none for a runbook.
+    row: Option<&'static Row>,
+}
+
+/// One thing that can be given.
+struct Slot<'a> {
+    name: &'a str,
+    typing: Typing,
+    is_required: bool,
+    summary: &'a str,
+    /// For a runbook's parameter: its declared type, which says more than `typing`.
+    declared: Option<&'a ParameterType>,
+}
+
+impl Takes<'static> {
+    /// What an operation takes.
+    pub(super) fn row(row: &'static Row) -> Self {
+        let slot = |parameter: &'static crate::effect::Parameter| Slot {
+            name: parameter.name,
+            typing: parameter.kind.into(),
+            is_required: parameter.presence == Presence::Required,
+            summary: parameter.summary,
+            declared: None,
+        };
+        Self { what: format!("`{}`", row.name), parameters: row.parameters.iter().map(slot).collect(), row: Some(row) }
+    }
+}
+
+impl<'a> Takes<'a> {
+    /// What a runbook takes.
+    pub(super) fn runbook(name: &str, parameters: &'a [Parameter]) -> Self {
+        let slot = |parameter: &'a Parameter| Slot {
+            name: &parameter.name,
+            typing: Typing::from(&parameter.kind),
+            is_required: parameter.is_required(),
+            summary: parameter.description.as_deref().unwrap_or_default(),
+            declared: Some(&parameter.kind),
+        };
+        Self { what: format!("the runbook `{name}`"), parameters: parameters.iter().map(slot).collect(), row: None }
+    }
+}
+
+/// What is given in `with`, compared with what is taken. `head` is the place to point at when something is missing.
+pub(super) fn inputs(
+    takes: &Takes<'_>,
     with: Option<&Written>,
     head: Place,
     names: &StepNames<'_>,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Argument> {
     let mut arguments = BTreeMap::new();
+    let Takes { what, parameters, row } = takes;
     let entries = with.and_then(|written| mapping(written, "`with`", findings)).unwrap_or_default();
     for entry in entries {
-        let Some(parameter) = row.parameters.iter().find(|parameter| parameter.name == entry.key) else {
-            let known = || row.parameters.iter().map(|parameter| parameter.name);
+        let Some(slot) = parameters.iter().find(|slot| slot.name == entry.key) else {
+            let known = || parameters.iter().map(|slot| slot.name);
             let help = match did_you_mean(&entry.key, known()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it takes {}", list(known())),
             };
-            let message = format!("`{}` has no parameter `{}`", row.name, entry.key);
+            let message = format!("{what} has no parameter `{}`", entry.key);
             findings.add(Finding::new(Code::UnknownArgument, entry.key_place, message).help(help));
             continue;
         };
-        let wanted = Wanted { name: parameter.name, row: Some(row), typing: parameter.kind.into() };
+        let wanted = Wanted { name: slot.name, row: *row, typing: slot.typing.clone(), declared: slot.declared };
         if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
             arguments.insert(entry.key.clone(), argument);
         }
     }
-    for parameter in row.parameters.iter().filter(|parameter| parameter.presence == Presence::Required) {
-        if !entries.iter().any(|entry| entry.key == parameter.name) {
-            let message = format!("`{}` needs the argument `{}`: {}", row.name, parameter.name, parameter.summary);
+    for slot in parameters.iter().filter(|slot| slot.is_required) {
+        if !entries.iter().any(|entry| entry.key == slot.name) {
+            let about = if slot.summary.is_empty() { String::new() } else { format!(": {}", slot.summary) };
+            let message = format!("{what} needs the argument `{}`{about}", slot.name);
             let place = with.map_or(head, Written::head);
-            let wanted = Typing::from(parameter.kind);
             let finding = Finding::new(Code::MissingArgument, place, message.trim_end_matches('.').to_owned());
-            findings.add(finding.help(format!("add `{}: …` to `with`; it takes {}", parameter.name, wanted)));
+            findings.add(finding.help(format!("add `{}: …` to `with`; it takes {}", slot.name, slot.typing)));
         }
     }
     arguments
+}
+
+/// A value of one type, under the name `name`.
+pub(super) fn fitting(
+    written: &Written,
+    name: &str,
+    typing: &Typing,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
+    let wanted = Wanted { name, row: None, typing: typing.clone(), declared: None };
+    argument(written, &wanted, names, findings)
 }
 
 /// What is expected of an argument.
@@ -54,6 +115,8 @@ struct Wanted<'a> {
     /// The row, if this is an argument of its own and not a part of one.
     row: Option<&'static Row>,
     typing: Typing,
+    /// For a runbook's parameter: its declared type.
+    declared: Option<&'a ParameterType>,
 }
 
 fn mapping<'w>(written: &'w Written, what: &str, findings: &mut Findings<'_>) -> Option<&'w [Entry]> {
@@ -86,7 +149,11 @@ fn argument(
                     return None;
                 }
             };
-            let wanted = Wanted { name: wanted.name, row: None, typing };
+            let declared = match wanted.declared {
+                Some(ParameterType::List { of, .. }) => Some(&**of),
+                _ => None,
+            };
+            let wanted = Wanted { name: wanted.name, row: None, typing, declared };
             let items = items.iter().filter_map(|item| argument(item, &wanted, names, findings)).collect();
             Some(Argument::List { items })
         }
@@ -118,7 +185,14 @@ fn scalar(
         }
         return Some(Argument::Template { text });
     }
-    literal(written, wanted, findings)
+    let argument = literal(written, wanted, findings)?;
+    // What a runbook's parameter demands beyond its type.
+    if let Some(Err(why)) = wanted.declared.map(|kind| given(kind, &scalar.text)) {
+        let message = format!("`{}` is wrong: {}", wanted.name, why.message);
+        findings.add(Finding::new(Code::WrongValue, written.place, message).maybe_help(why.help));
+        return None;
+    }
+    Some(argument)
 }
 
 /// A scalar without holes.
@@ -173,6 +247,12 @@ fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &
         leak(entry.key_place, wanted, findings);
         return None;
     }
+    if entry.key == "generate" && wanted.declared.is_some() {
+        let message = "a fresh secret is made by the operation that stores it, and cannot be handed to a runbook";
+        let help = "store it in a step of its own first";
+        findings.add(Finding::new(Code::ArgumentType, entry.key_place, message).help(help));
+        return None;
+    }
     if entry.key == "generate" {
         return generate(&entry.value, findings);
     }
@@ -183,7 +263,7 @@ fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &
         return None;
     }
     let typing = Typing::String;
-    let version = Wanted { name: "version_of", row: None, typing };
+    let version = Wanted { name: "version_of", row: None, typing, declared: None };
     match argument(&entry.value, &version, names, findings)? {
         Argument::Template { text } => Some(Argument::VersionOf { version: text }),
         _ => None,
@@ -231,7 +311,7 @@ fn record(
             findings.add(Finding::new(Code::MalformedName, entry.key_place, message).help(help));
             continue;
         }
-        let wanted = Wanted { name: &entry.key, row: None, typing: Typing::Unknown };
+        let wanted = Wanted { name: &entry.key, row: None, typing: Typing::Unknown, declared: None };
         if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
             fields.insert(entry.key.clone(), argument);
         }

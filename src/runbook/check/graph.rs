@@ -3,52 +3,112 @@ use std::collections::VecDeque;
 use super::outline::Sketch;
 use crate::runbook::{Code, Finding, Findings};
 
-/// The order of the steps, and which steps have certainly ended well before which.
+/// The order of the steps, and which steps have certainly ended before which.
 pub(super) struct Graph {
-    /// An order in which the steps can run: the author's, but that each step stands after those that it needs.
+    /// An order in which the steps can run: the author's, but that each step stands after those that it needs, and after
+    /// those whose failure it answers.
     pub(super) order: Vec<usize>,
-    /// For each step, the steps that it needs, directly or through others, as bits.
+    /// How many of them are in no cycle and behind none.
+    pub(super) sound: usize,
+    /// For each step, the steps whose `on_failure` goes on with it.
+    pub(super) answers: Vec<Vec<usize>>,
+    /// For each step, the steps that have ended when it starts, directly or through others, as bits.
     before: Vec<Vec<u64>>,
 }
 
 impl Graph {
     /// Takes the needs of the steps; a cycle is a finding, and its steps stand at the end of the order.
     pub(super) fn new(sketches: &[Sketch<'_>], findings: &mut Findings<'_>) -> Self {
-        let mut order = order(sketches);
-        below(sketches, &order, findings);
-        let words = sketches.len().div_ceil(64);
-        let mut before = vec![vec![0_u64; words]; sketches.len()];
-        for &step in &order {
-            for &(need, _) in &sketches[step].needs {
-                let inherited = before[need].clone();
-                for (own, inherited) in before[step].iter_mut().zip(inherited) {
-                    *own |= inherited;
-                }
-                before[step][need / 64] |= 1 << (need % 64);
-            }
+        let mut answers = vec![Vec::new(); sketches.len()];
+        let by_needs = order(sketches, &answers);
+        below(sketches, &by_needs, findings);
+        if by_needs.len() < sketches.len() {
+            cycles(sketches, &by_needs, findings);
+        } else {
+            answers = answered(sketches, findings);
         }
-        if order.len() < sketches.len() {
-            cycles(sketches, &order, findings);
+        let mut order = order(sketches, &answers);
+        let sound = order.len();
+        let before = before(sketches, &answers, &order);
+        if sound < sketches.len() {
             let left: Vec<usize> = (0..sketches.len()).filter(|step| !order.contains(step)).collect();
             order.extend(left);
         }
-        Self { order, before }
+        Self { order, sound, answers, before }
     }
 
-    /// Tells whether `earlier` has certainly ended well when `step` starts.
+    /// Tells whether `earlier` has certainly ended when `step` starts; whether it has ended well is another question.
     pub(super) fn precedes(&self, earlier: usize, step: usize) -> bool {
-        self.before
-            .get(step)
-            .and_then(|bits| bits.get(earlier / 64))
-            .is_some_and(|bits| bits >> (earlier % 64) & 1 == 1)
+        self.before.get(step).is_some_and(|bits| has(bits, earlier))
     }
 }
 
-/// Always takes the first step, in the author's order, whose needs have been taken.
-fn order(sketches: &[Sketch<'_>]) -> Vec<usize> {
+fn has(bits: &[u64], step: usize) -> bool {
+    bits.get(step / 64).is_some_and(|bits| bits >> (step % 64) & 1 == 1)
+}
+
+/// For each step, those whose failure it answers. One that could not come after them is a finding.
+fn answered(sketches: &[Sketch<'_>], findings: &mut Findings<'_>) -> Vec<Vec<usize>> {
+    let mut answers: Vec<Vec<usize>> = vec![Vec::new(); sketches.len()];
+    for (step, sketch) in sketches.iter().enumerate() {
+        let Some((answer, place)) = sketch.go_to else { continue };
+        if comes_after(sketches, &answers, step, answer) {
+            let message = format!("`{}` cannot go on with `{}`, which comes before it", sketch.id, sketches[answer].id);
+            let finding = Finding::new(Code::GoTo, place, message);
+            let help = "name a step that is done only then, and that this step does not need";
+            findings.add(finding.related(sketches[answer].place, "here").help(help));
+        } else {
+            answers[answer].push(step);
+        }
+    }
+    answers
+}
+
+/// Tells whether `late` starts after `early`, by needs or as an answer to a failure.
+fn comes_after(sketches: &[Sketch<'_>], answers: &[Vec<usize>], late: usize, early: usize) -> bool {
+    let mut seen = vec![false; sketches.len()];
+    let mut open = vec![late];
+    while let Some(step) = open.pop() {
+        if step == early {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[step], true) {
+            open.extend(sketches[step].needs.iter().map(|(need, _)| *need).chain(answers[step].iter().copied()));
+        }
+    }
+    false
+}
+
+/// What has ended before each step. Of several steps whose failure it answers, only what all of them have before them.
+fn before(sketches: &[Sketch<'_>], answers: &[Vec<usize>], order: &[usize]) -> Vec<Vec<u64>> {
+    let words = sketches.len().div_ceil(64);
+    let mut before = vec![vec![0_u64; words]; sketches.len()];
+    let upto = |step: usize, before: &[Vec<u64>]| {
+        let mut bits = before[step].clone();
+        bits[step / 64] |= 1 << (step % 64);
+        bits
+    };
+    for &step in order {
+        let mut own = vec![0; words];
+        for &(need, _) in &sketches[step].needs {
+            own.iter_mut().zip(upto(need, &before)).for_each(|(own, bits)| *own |= bits);
+        }
+        let common = answers[step].iter().map(|failed| upto(*failed, &before));
+        let common = common.reduce(|one, two| one.iter().zip(two).map(|(one, two)| one & two).collect());
+        own.iter_mut().zip(common.unwrap_or_default()).for_each(|(own, bits)| *own |= bits);
+        before[step] = own;
+    }
+    before
+}
+
+/// Always takes the first step, in the author's order, whose needs, and those whose failure it answers, have been taken.
+fn order(sketches: &[Sketch<'_>], answers: &[Vec<usize>]) -> Vec<usize> {
     let mut order = Vec::with_capacity(sketches.len());
     let mut taken = vec![false; sketches.len()];
-    let ready = |step: usize, taken: &[bool]| !taken[step] && sketches[step].needs.iter().all(|(need, _)| taken[*need]);
+    let ready = |step: usize, taken: &[bool]| {
+        let earlier = sketches[step].needs.iter().map(|(need, _)| need).chain(&answers[step]);
+        !taken[step] && { earlier }.all(|earlier| taken[*earlier])
+    };
     while let Some(step) = (0..sketches.len()).find(|step| ready(*step, &taken)) {
         taken[step] = true;
         order.push(step);

@@ -1,4 +1,6 @@
+use super::library::Library;
 use super::outline::Outline;
+use super::output::outputs;
 use super::step;
 use crate::base::{Span, StepId};
 use crate::runbook::fields::Fields;
@@ -10,7 +12,12 @@ use crate::runbook::{Code, Finding, Findings, Runbook, read};
 const FORMAT: i64 = 1;
 
 /// The runbook; whatever could not be read has a finding.
-pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>) -> Option<Runbook> {
+pub(super) fn runbook(
+    stem: &str,
+    written: &Written,
+    library: &Library,
+    findings: &mut Findings<'_>,
+) -> Option<Runbook> {
     let fields = Fields::read(written, &RUNBOOK, findings)?;
     let format = fields.get("format").and_then(|written| format(written, findings));
     let id = fields.get("runbook").and_then(|written| id(stem, written, findings));
@@ -23,9 +30,10 @@ pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>
     };
     let use_when = texts("use_when", findings);
     let not_when = texts("not_when", findings);
-    let rto = fields.get("objectives").and_then(|written| rto(written, findings));
-    let outline = Outline::read(fields.get("parameters"), fields.get("steps"), findings);
-    let steps = step::steps(&outline, findings);
+    let (rto, rpo) = fields.get("objectives").map(|written| objectives(written, findings)).unwrap_or_default();
+    let outline = Outline::read(fields.get("parameters"), fields.get("steps"), library, findings);
+    let steps = step::steps(stem, &outline, findings);
+    let outputs = fields.get("outputs").map(|written| outputs(written, &outline, findings)).unwrap_or_default();
     Some(Runbook {
         id: id?,
         format: format?,
@@ -37,8 +45,8 @@ pub(super) fn runbook(stem: &str, written: &Written, findings: &mut Findings<'_>
         not_when,
         parameters: outline.parameters,
         rto,
-        rpo: None,
-        outputs: Vec::new(),
+        rpo,
+        outputs,
         steps,
     })
 }
@@ -82,7 +90,8 @@ pub(crate) fn version(written: &Written, findings: &mut Findings<'_>) -> Option<
     Some(text)
 }
 
-fn rto(written: &Written, findings: &mut Findings<'_>) -> Option<Span> {
-    let fields = Fields::read(written, &OBJECTIVES, findings)?;
-    read::span(fields.get("rto")?, "a length of time", findings)
+fn objectives(written: &Written, findings: &mut Findings<'_>) -> (Option<Span>, Option<Span>) {
+    let Some(fields) = Fields::read(written, &OBJECTIVES, findings) else { return (None, None) };
+    let mut span = |name: &str| fields.get(name).and_then(|written| read::span(written, "a length of time", findings));
+    (span("rto"), span("rpo"))
 }

@@ -24,7 +24,18 @@ pub(crate) fn ordered<'w>(items: &'w [Written], table: &Table, findings: &mut Fi
             let written = fields.get("id");
             let name = written.and_then(|written| id(written, findings)).unwrap_or_default();
             let place = written.map_or(fields.head, |written| written.place);
-            Some(Sketch { id: StepId::new(name), place, fields, kind: None, row: None, needs: Vec::new() })
+            Some(Sketch {
+                id: StepId::new(name),
+                place,
+                fields,
+                kind: None,
+                row: None,
+                gives: None,
+                needs: Vec::new(),
+                ways: Vec::new(),
+                go_to: None,
+                continues: false,
+            })
         })
         .collect();
     let names = names(&sketches, findings);

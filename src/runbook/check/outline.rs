@@ -1,22 +1,33 @@
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
+use super::branch::Branches;
+use super::gate::{self, Way};
 use super::graph::Graph;
-use super::parameter;
+use super::kind::Kind;
+use super::library::Library;
+use super::limits::STEPS;
+use super::{failure, manual, parameter};
 use crate::base::{StepId, did_you_mean};
 use crate::effect::{self, Row};
-use crate::runbook::fields::{Fields, Key, Need, list};
+use crate::runbook::expr::Typing;
+use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::STEP;
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, Finding, Findings, Parameter, Place, read};
-
-/// The largest number of steps in a runbook.
-pub(crate) const STEPS_MAX: usize = 500;
 
 /// What a runbook declares: all that an expression may name, and the order of the steps.
 pub(super) struct Outline<'w> {
     pub(super) parameters: Vec<Parameter>,
     pub(super) sketches: Vec<Sketch<'w>>,
     pub(super) graph: Graph,
+    pub(super) branches: Branches,
+    /// The runbooks that can be nested.
+    pub(super) library: &'w Library,
+    /// The steps by name.
+    names: HashMap<String, usize>,
+    /// Which outputs of which step others read in a drill.
+    read: RefCell<BTreeSet<(usize, String)>>,
 }
 
 /// A step as far as other steps may speak of it.
@@ -27,59 +38,47 @@ pub(super) struct Sketch<'w> {
     pub(super) fields: Fields<'w>,
     /// The kind, if it is exactly one.
     pub(super) kind: Option<Kind>,
-    /// The row, if the step is an action or a check and the catalogue has it.
+    /// The row of the operation that it asks for or reads, if the catalogue has it.
     pub(super) row: Option<&'static Row>,
+    /// What it gives; none if that cannot be known, about which there is a finding already.
+    pub(super) gives: Option<Gives>,
     /// The steps that it needs, as written and found.
     pub(super) needs: Vec<(usize, Place)>,
+    /// The choices of a gate.
+    pub(super) ways: Vec<Way<'w>>,
+    /// The step that the run goes on with when this one has failed.
+    pub(super) go_to: Option<(usize, Place)>,
+    /// Whether the run goes on as if it had not failed.
+    pub(super) continues: bool,
 }
 
-/// The kind of a step, as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Action,
-    Check,
-    Manual,
-    Gate,
-    Wait,
+/// What a step gives.
+#[derive(Clone, Debug)]
+pub(super) struct Gives {
+    /// What gives it: an operation, a kind, a runbook.
+    pub(super) by: String,
+    /// The outputs, each with its type.
+    pub(super) outputs: Vec<(String, Typing)>,
 }
 
-impl Kind {
-    const ALL: [(&'static str, Self); 5] = [
-        ("action", Self::Action),
-        ("check", Self::Check),
-        ("manual", Self::Manual),
-        ("gate", Self::Gate),
-        ("wait", Self::Wait),
-    ];
-
-    /// The key that gives a step this kind.
-    pub(super) const fn key(self) -> &'static str {
-        match self {
-            Self::Action => "action",
-            Self::Check => "check",
-            Self::Manual => "manual",
-            Self::Gate => "gate",
-            Self::Wait => "wait",
-        }
+impl Gives {
+    /// The outputs of an operation.
+    pub(super) fn of_row(row: &'static Row) -> Self {
+        let outputs = row.outputs.iter().map(|output| (output.name.to_owned(), Typing::from(output.kind)));
+        Self { by: format!("`{}`", row.name), outputs: outputs.collect() }
     }
 
-    /// The keys that have a meaning for this kind only, or for some.
-    fn own_keys(self) -> &'static [&'static str] {
-        match self {
-            Self::Action => &["for_each", "with", "confirm", "verify", "undo"],
-            Self::Check => &["for_each", "with", "until"],
-            Self::Manual | Self::Gate | Self::Wait => &[],
-        }
+    /// The type of an output.
+    pub(super) fn output(&self, name: &str) -> Option<&Typing> {
+        self.outputs.iter().find(|(known, _)| known == name).map(|(_, typing)| typing)
     }
 }
-
-/// The keys that only some kinds have.
-const KEYS_OF_SOME: [&str; 6] = ["for_each", "with", "confirm", "until", "verify", "undo"];
 
 impl<'w> Outline<'w> {
     pub(super) fn read(
         parameters: Option<&'w Written>,
         steps: Option<&'w Written>,
+        library: &'w Library,
         findings: &mut Findings<'_>,
     ) -> Self {
         let parameters = parameters.map(|written| parameter::parameters(written, findings)).unwrap_or_default();
@@ -89,47 +88,104 @@ impl<'w> Outline<'w> {
         {
             findings.add(Finding::new(Code::WrongValue, *place, "a runbook has at least one step"));
         }
-        if let Some(first_beyond) = items.get(STEPS_MAX) {
-            let message = format!("the runbook has {} steps, and at most {STEPS_MAX} are allowed", items.len());
+        if let Some(first_beyond) = items.get(STEPS) {
+            let message = format!("the runbook has {} steps, and at most {STEPS} are allowed", items.len());
             findings.add(Finding::new(Code::TooManySteps, first_beyond.head(), message).help("split the runbook"));
         }
         let mut sketches: Vec<Sketch<'w>> =
-            items.iter().take(STEPS_MAX).filter_map(|item| sketch(item, findings)).collect();
+            items.iter().take(STEPS).filter_map(|item| sketch(item, library, findings)).collect();
         let names = names(&sketches, findings);
         for index in 0..sketches.len() {
             sketches[index].needs = needs(index, &sketches, &names, findings);
+            sketches[index].go_to =
+                sketches[index].fields.get("on_failure").and_then(failure::go_to).and_then(|name| {
+                    let answer = names.get(name.scalar()?.text.as_str()).copied();
+                    answer.filter(|answer| *answer != index && sketches[index].can_fail()).zip(Some(name.place))
+                });
         }
         let graph = Graph::new(&sketches, findings);
-        Self { parameters, sketches, graph }
+        let branches = Branches::new(&sketches, &graph, findings);
+        Self { parameters, sketches, graph, branches, library, names, read: RefCell::default() }
     }
 
     /// The step of that name, by its place in `sketches`.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
-        self.sketches.iter().position(|sketch| sketch.id.as_str() == id)
+        self.names.get(id).copied()
+    }
+
+    /// The step of that name; that there is none is a finding.
+    pub(super) fn step(&self, written: &Written, findings: &mut Findings<'_>) -> Option<usize> {
+        let name = read::scalar(written, "a step's name", findings)?.text.as_str();
+        let found = self.find(name);
+        if found.is_none() {
+            let near = did_you_mean(name, self.names.keys().map(String::as_str));
+            let finding = Finding::new(Code::UnknownStep, written.place, format!("there is no step `{name}`"));
+            findings.add(finding.maybe_help(near.map(|near| format!("did you mean `{near}`?"))));
+        }
+        found
+    }
+
+    /// Notes that an output is read in a drill.
+    pub(super) fn note_read(&self, step: usize, output: &str) {
+        self.read.borrow_mut().insert((step, output.to_owned()));
+    }
+
+    /// The outputs of a step that others read in a drill. Complete only once all steps have been looked at.
+    pub(super) fn outputs_read(&self, step: usize) -> Vec<String> {
+        let read = self.read.borrow();
+        read.iter().filter(|(of, _)| *of == step).map(|(_, output)| output.clone()).collect()
     }
 }
 
-fn sketch<'w>(item: &'w Written, findings: &mut Findings<'_>) -> Option<Sketch<'w>> {
-    let fields = Fields::read(item, &STEP, findings)?;
-    let written = fields.get("id");
-    let id = written.and_then(|written| id(written, findings));
-    let kind = kind(item, &fields, findings);
-    if let Some(kind) = kind {
-        for entry in fields.entries() {
-            if KEYS_OF_SOME.contains(&entry.key.as_str()) && !kind.own_keys().contains(&entry.key.as_str()) {
-                let message = format!("`{}` has no meaning for a step with `{}`", entry.key, kind.key());
-                findings.add(Finding::new(Code::KeyOfOtherKind, entry.key_place, message).help("remove it"));
-            }
+impl Sketch<'_> {
+    /// Whether it has one instance per item of a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.fields.entry("for_each").is_some()
+    }
+
+    /// Whether the run may go on without asking when it has failed.
+    pub(super) fn goes_on_after_failure(&self) -> bool {
+        self.can_fail() && (self.continues || self.go_to.is_some())
+    }
+
+    fn can_fail(&self) -> bool {
+        match self.kind {
+            Some(Kind::Action | Kind::Check | Kind::Runbook) => true,
+            Some(Kind::Wait) => self.row.is_some(),
+            Some(Kind::Manual | Kind::Gate) | None => false,
         }
     }
+}
+
+fn sketch<'w>(item: &'w Written, library: &Library, findings: &mut Findings<'_>) -> Option<Sketch<'w>> {
+    let mut fields = Fields::read(item, &STEP, findings)?;
+    let written = fields.get("id");
+    let name = written.and_then(|written| id(written, findings));
+    let kind = Kind::of(&mut fields, findings);
     let place = written.map_or(fields.head, |written| written.place);
+    let own = kind.and_then(|kind| fields.get(kind.key()));
+    let judged = own.filter(|_| kind == Some(Kind::Wait)).and_then(|written| written.entry("check"));
     let row = match kind {
-        Some(kind @ (Kind::Action | Kind::Check)) => {
-            fields.get(kind.key()).and_then(|written| row(written, kind == Kind::Check, findings))
-        }
+        Some(kind @ (Kind::Action | Kind::Check)) => own.and_then(|own| row(own, kind == Kind::Check, findings)),
+        Some(Kind::Wait) => judged.and_then(|entry| row(&entry.value, true, findings)),
         _ => None,
     };
-    Some(Sketch { id: StepId::new(id.unwrap_or_default()), place, fields, kind, row, needs: Vec::new() })
+    // What is wrong inside is found when the step itself is looked at.
+    let mut quiet = Findings::new(findings.source());
+    let gives = kind.zip(own).and_then(|(kind, own)| match kind {
+        Kind::Wait if judged.is_none() => Some(Gives { by: "a wait for a time".to_owned(), outputs: Vec::new() }),
+        Kind::Action | Kind::Check | Kind::Wait => row.map(Gives::of_row),
+        Kind::Manual => Some(manual::gives(own, &mut quiet)),
+        Kind::Gate => Some(gate::gives()),
+        Kind::Runbook => own.scalar().and_then(|name| library.gives(&name.text)),
+    });
+    let ways = match (kind, own) {
+        (Some(Kind::Gate), Some(own)) => gate::ways(own, &mut quiet),
+        _ => Vec::new(),
+    };
+    let continues = fields.get("on_failure").and_then(Written::scalar).is_some_and(|word| word.text == "continue");
+    let id = StepId::new(name.unwrap_or_default());
+    Some(Sketch { id, place, fields, kind, row, gives, needs: Vec::new(), ways, go_to: None, continues })
 }
 
 pub(super) fn id(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
@@ -141,29 +197,6 @@ pub(super) fn id(written: &Written, findings: &mut Findings<'_>) -> Option<Strin
     let help = "write lower-case letters, digits and hyphens, beginning with a letter, at most 63";
     findings.add(Finding::new(Code::MalformedName, written.place, message).help(help));
     None
-}
-
-fn kind(item: &Written, fields: &Fields<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
-    let found: Vec<Kind> =
-        Kind::ALL.into_iter().filter(|(key, _)| fields.entry(key).is_some()).map(|(_, kind)| kind).collect();
-    match found.as_slice() {
-        [kind] => Some(*kind),
-        [] => {
-            // A kind of a later version has its own finding already.
-            let unsupported = |key: &&Key| key.need == Need::Later && item.entry(key.name).is_some();
-            if !STEP.keys.iter().filter(|key| key.name == "runbook").any(|key| unsupported(&key)) {
-                let help = "add one of `action`, `check`, `manual`, `gate` and `wait`";
-                findings.add(Finding::new(Code::StepKind, fields.head, "the step does nothing").help(help));
-            }
-            None
-        }
-        several => {
-            let message = format!("the step is of several kinds: {}", list(several.iter().map(|kind| kind.key())));
-            let finding = Finding::new(Code::StepKind, fields.head, message);
-            findings.add(finding.help("split it into one step for each"));
-            None
-        }
-    }
 }
 
 /// The row that an `action` or `check` names.

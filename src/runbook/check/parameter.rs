@@ -80,7 +80,8 @@ fn bounds_of(word: &str) -> &'static [&'static str] {
     }
 }
 
-fn kind(fields: &Fields<'_>, findings: &mut Findings<'_>) -> Option<ParameterType> {
+/// The type that `type`, and what belongs to it, say.
+pub(super) fn kind(fields: &Fields<'_>, findings: &mut Findings<'_>) -> Option<ParameterType> {
     let written = fields.get("type")?;
     let word = read::scalar(written, "a type", findings)?.text.as_str();
     let of = fields.get("of").and_then(Written::scalar).map(|scalar| scalar.text.as_str());

@@ -1,6 +1,6 @@
-use super::outline::Outline;
+use super::branch::{Gap, Reader};
+use super::outline::{Gives, Outline};
 use crate::base::did_you_mean;
-use crate::effect::{Output, Row};
 use crate::runbook::expr::{Flaw, FlawKind, Mistake, Names, Typing, Unnamed};
 use crate::runbook::fields::list;
 use crate::runbook::written::Written;
@@ -10,34 +10,47 @@ use crate::runbook::{Code, Expression, Finding, Findings, Parameter, Template, r
 #[derive(Clone)]
 pub(super) struct StepNames<'a> {
     pub(super) outline: &'a Outline<'a>,
-    /// The step, by its place in the outline.
-    pub(super) step: usize,
+    /// The step, by its place in the outline, or the runbook itself.
+    pub(super) reader: Reader,
     /// The type of `item`, where there is one.
     pub(super) item: Option<Typing>,
     /// What `self` stands for, where it stands for something.
-    pub(super) own: Own,
+    pub(super) own: Own<'a>,
+    /// Whether a drill works these expressions out too, and does not put something in their place.
+    pub(super) is_done_in_drills: bool,
 }
 
 /// What `self` stands for.
 #[derive(Clone, Copy)]
-pub(super) enum Own {
+pub(super) enum Own<'a> {
     /// Nothing: the step has not run.
     Absent,
-    /// The step, once it has succeeded. None if its row is not known, which is a finding elsewhere.
-    Step(Option<&'static Row>),
+    /// The step, once it has succeeded, with what it gives. None if that is not known, which is a finding elsewhere.
+    Step(Option<&'a Gives>),
 }
 
 impl Names for StepNames<'_> {
     fn typing(&self, path: &[&str]) -> Result<Typing, Unnamed> {
+        self.look_up(path, true)
+    }
+
+    fn typing_if_there(&self, path: &[&str]) -> Result<Typing, Unnamed> {
+        self.look_up(path, false)
+    }
+}
+
+impl StepNames<'_> {
+    /// The type of a path; with `must`, what it reads must be there.
+    fn look_up(&self, path: &[&str], must: bool) -> Result<Typing, Unnamed> {
         match path.first().copied().unwrap_or_default() {
             "inputs" => input(&self.outline.parameters, path),
-            "steps" => self.step(path),
+            "steps" => self.step(path, must),
             "item" => match &self.item {
                 Some(typing) => typing.clone().descend(path, 1),
                 None => Err(unnamed(0, Code::NoItem, "`item` stands only inside a step with `for_each`", None)),
             },
             "self" => match self.own {
-                Own::Step(row) => outputs(row, "self", path, 1),
+                Own::Step(gives) => outputs(gives, "self", path, 1, false),
                 Own::Absent => {
                     let help = "to read another step, write `steps.NAME.outputs.FIELD`".to_owned();
                     Err(unnamed(0, Code::NoSelf, "`self` stands only inside `verify` and `undo`", Some(help)))
@@ -53,10 +66,8 @@ impl Names for StepNames<'_> {
             }
         }
     }
-}
 
-impl StepNames<'_> {
-    fn step(&self, path: &[&str]) -> Result<Typing, Unnamed> {
+    fn step(&self, path: &[&str], must: bool) -> Result<Typing, Unnamed> {
         let sketches = &self.outline.sketches;
         let Some(name) = path.get(1).copied() else {
             let help = Some("write `steps.NAME.outputs.FIELD`".to_owned());
@@ -67,36 +78,36 @@ impl StepNames<'_> {
             let help = help.map(|near| format!("did you mean `{near}`?"));
             return Err(unnamed(1, Code::UnknownStep, format!("there is no step `{name}`"), help));
         };
-        if read == self.step {
+        if let Reader::Before(own) | Reader::Step(own) = self.reader {
+            self.precedes(read, own)?;
+        }
+        if must && let Some(Gap { message, help }) = self.outline.branches.gap(self.reader, read, sketches) {
+            let help = format!("{help}, or write `default({}, …)`", path.join("."));
+            return Err(unnamed(1, Code::MayBeSkipped, message, Some(help)));
+        }
+        let read_step = &sketches[read];
+        let typing = outputs(read_step.gives.as_ref(), &format!("steps.{name}"), path, 2, read_step.is_list())?;
+        if let Some(output) = path.get(3).filter(|_| self.is_done_in_drills) {
+            self.outline.note_read(read, output);
+        }
+        Ok(typing)
+    }
+
+    /// Refuses to read a step that need not have ended when the reader starts.
+    fn precedes(&self, read: usize, own: usize) -> Result<(), Unnamed> {
+        let name = &self.outline.sketches[read].id;
+        if read == own {
             let message = format!("`{name}` is this step itself, which has not run yet");
             let help = Some("in `verify` and `undo`, write `self.outputs.FIELD`".to_owned());
             return Err(unnamed(1, Code::NotBefore, message, help));
         }
-        let (own, other) = (&sketches[self.step], &sketches[read]);
-        if !self.outline.graph.precedes(read, self.step) {
-            let message = format!("`{name}` need not have run when `{}` starts", own.id);
-            let help = Some(format!("add `{name}` to the `needs` of `{}`", own.id));
+        if !self.outline.graph.precedes(read, own) {
+            let own = &self.outline.sketches[own].id;
+            let message = format!("`{name}` need not have run when `{own}` starts");
+            let help = Some(format!("add `{name}` to the `needs` of `{own}`"));
             return Err(unnamed(1, Code::NotBefore, message, help));
         }
-        let condition = |index: usize| {
-            sketches[index].fields.get("when").and_then(Written::scalar).map(|scalar| scalar.text.trim().to_owned())
-        };
-        if condition(read).is_some() && condition(read) != condition(self.step) {
-            let message = format!("`{name}` has a `when` and may be skipped, and then it gives nothing");
-            let help = Some("give this step the same `when`".to_owned());
-            return Err(unnamed(1, Code::MayBeSkipped, message, help));
-        }
-        if other.fields.entry("for_each").is_some() {
-            let message = format!("reading `{name}`, which has `for_each`, is not supported by this version");
-            return Err(unnamed(1, Code::NotSupported, message, None));
-        }
-        match other.kind {
-            Some(kind) if !matches!(kind.key(), "action" | "check") => {
-                let message = format!("`{name}` is a step with `{}` and gives no outputs", kind.key());
-                Err(unnamed(1, Code::UnknownOutput, message, None))
-            }
-            _ => outputs(other.row, &format!("steps.{name}"), path, 2),
-        }
+        Ok(())
     }
 }
 
@@ -119,24 +130,28 @@ pub(super) fn input(parameters: &[Parameter], path: &[&str]) -> Result<Typing, U
     }
 }
 
-/// The type of `….outputs.FIELD`; `outputs` is the name number `at`.
-fn outputs(row: Option<&'static Row>, prefix: &str, path: &[&str], at: usize) -> Result<Typing, Unnamed> {
+/// The type of `….outputs.FIELD`; `outputs` is the name number `at`. Of a step with `for_each` it is a list.
+fn outputs(gives: Option<&Gives>, prefix: &str, path: &[&str], at: usize, is_list: bool) -> Result<Typing, Unnamed> {
     if path.get(at).copied() != Some("outputs") || path.len() == at + 1 {
         let segment = at.min(path.len() - 1);
         let help = Some(format!("write `{prefix}.outputs.FIELD`"));
         return Err(unnamed(segment, Code::UnknownOutput, "only outputs can be read from a step", help));
     }
-    let Some(row) = row else { return Ok(Typing::Unknown) };
+    let Some(gives) = gives else { return Ok(Typing::Unknown) };
     let name = path[at + 1];
-    match row.outputs.iter().find(|output| output.name == name) {
-        Some(Output { kind, .. }) => Typing::from(*kind).descend(path, at + 2),
+    match gives.output(name) {
+        Some(typing) if is_list => Typing::list(typing).descend(path, at + 2),
+        Some(typing) => typing.clone().descend(path, at + 2),
+        None if gives.outputs.is_empty() => {
+            Err(unnamed(at - 1, Code::UnknownOutput, format!("{} gives no outputs", gives.by), None))
+        }
         None => {
-            let names = || row.outputs.iter().map(|output| output.name);
+            let names = || gives.outputs.iter().map(|(name, _)| name.as_str());
             let help = match did_you_mean(name, names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its outputs are {}", list(names())),
             };
-            Err(unnamed(at + 1, Code::UnknownOutput, format!("`{}` gives no `{name}`", row.name), Some(help)))
+            Err(unnamed(at + 1, Code::UnknownOutput, format!("{} gives no `{name}`", gives.by), Some(help)))
         }
     }
 }

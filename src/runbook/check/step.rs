@@ -1,36 +1,58 @@
-use super::argument::arguments;
-use super::outline::{Kind, Outline, Sketch, row};
+use super::branch::Reader;
+use super::call::{call, deadline, probe, until, verify};
+use super::drill::{compare, drill};
+use super::each::for_each;
+use super::failure::{on_failure, retry};
+use super::gate::gate;
+use super::kind::Kind;
+use super::manual::manual;
+use super::nested::nested;
+use super::outline::{Gives, Outline, Sketch};
 use super::parameter::is_well_formed;
-use super::scope::{Own, StepNames, expression, template};
-use crate::effect::{Class, Risk, Row, Type};
+use super::prose::condition;
+use super::scope::{Own, StepNames};
+use super::undo::undo;
+use super::wait::wait;
+use crate::effect::{Class, Risk};
 use crate::runbook::expr::Typing;
-use crate::runbook::fields::{Fields, list};
-use crate::runbook::grammar::{GATE, MANUAL, UNDO_ENTRY, UNTIL, VERIFY, WAIT};
-use crate::runbook::written::{Form, Written};
-use crate::runbook::{
-    CallSpec, CheckSpec, Choice, Code, Expression, Finding, Findings, ForEach, Place, Step, StepKind, Template,
-    UndoStep, Until, read,
-};
+use crate::runbook::written::Written;
+use crate::runbook::{CheckSpec, Code, DrillSubstitute, Finding, Findings, Place, Step, StepKind, read};
 
-/// The steps, in an order in which they can run. One that could not be read has a finding.
-pub(super) fn steps(outline: &Outline<'_>, findings: &mut Findings<'_>) -> Vec<Step> {
-    outline.graph.order.iter().filter_map(|step| Lowering::new(outline, *step).step(findings)).collect()
+/// The steps, in an order in which they can run. One that could not be read has a finding. `own` is the runbook's name.
+pub(super) fn steps(own: &str, outline: &Outline<'_>, findings: &mut Findings<'_>) -> Vec<Step> {
+    let mut substitutes = Vec::new();
+    let mut steps = Vec::new();
+    for &step in &outline.graph.order {
+        let mut lowering = Lowering::new(own, outline, step);
+        steps.extend(lowering.step(findings));
+        substitutes.extend(lowering.substitute.map(|(place, gives)| (step, place, gives)));
+    }
+    for (step, place, gives) in substitutes {
+        compare(step, place, &gives, outline, findings);
+    }
+    steps
 }
 
 /// One step on its way from what was written to what is meant.
 struct Lowering<'a> {
+    /// The name of the runbook.
+    runbook: &'a str,
+    step: usize,
     sketch: &'a Sketch<'a>,
     /// What expressions may name before the step has run.
     names: StepNames<'a>,
+    /// What a drill does in its place, and what that gives.
+    substitute: Option<(Place, Gives)>,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(outline: &'a Outline<'a>, step: usize) -> Self {
-        let names = StepNames { outline, step, item: None, own: Own::Absent };
-        Self { sketch: &outline.sketches[step], names }
+    fn new(runbook: &'a str, outline: &'a Outline<'a>, step: usize) -> Self {
+        let names =
+            StepNames { outline, reader: Reader::Before(step), item: None, own: Own::Absent, is_done_in_drills: true };
+        Self { runbook, step, sketch: &outline.sketches[step], names, substitute: None }
     }
 
-    fn step(mut self, findings: &mut Findings<'_>) -> Option<Step> {
+    fn step(&mut self, findings: &mut Findings<'_>) -> Option<Step> {
         let fields = &self.sketch.fields;
         let text = |name: &str, what: &str, findings: &mut Findings<'_>| {
             fields.get(name).and_then(|written| read::text(written, what, findings))
@@ -38,27 +60,52 @@ impl<'a> Lowering<'a> {
         let title = text("title", "a title", findings);
         let why = text("why", "a text", findings);
         let when = fields.get("when").and_then(|written| condition(written, &self.names, findings));
-        let for_each = fields.get("for_each").and_then(|written| {
-            let (list, item) = items(written, &self.names, findings)?;
-            self.names.item = Some(item);
-            Some(list)
-        });
-        if fields.entry("for_each").is_some() && self.names.item.is_none() {
-            self.names.item = Some(Typing::Unknown);
-        }
+        self.names.reader = Reader::Step(self.step);
+        let each = fields.get("for_each").map(|written| for_each(written, &self.names, findings));
+        self.names.item = match &each {
+            Some((_, item)) => Some(item.clone()),
+            None => fields.entry("for_each").map(|_| Typing::Unknown),
+        };
+        self.names.is_done_in_drills = fields.entry("drill").is_none();
         let kind = self.kind(findings);
-        let verify = self.verify(findings);
-        let undo = self.undo(findings);
+        let afterwards = StepNames { own: Own::Step(self.sketch.gives.as_ref()), ..self.names.clone() };
+        let verify = fields.get("verify").map(|written| verify(written, &afterwards, findings)).unwrap_or_default();
+        let probe = fields.get("probe").and_then(|written| probe(written, &self.names, findings));
+        let (undo, undo_until) = match fields.get("undo") {
+            Some(written) => undo(self.step, written, &afterwards, findings),
+            None => (Vec::new(), None),
+        };
+        let point_of_no_return = text("point_of_no_return", "a reason", findings);
+        let retry = fields.get("retry").and_then(|written| retry(written, findings));
+        let timeout = fields.get("timeout").and_then(|written| deadline(written, "timeout", findings));
+        let on_failure = on_failure(self.step, fields, self.names.outline, findings);
         let confirm = fields.get("confirm").and_then(|written| self.confirm(written, findings));
         let expect = fields.get("expect").and_then(|written| read::span(written, "a length of time", findings));
         let marks = fields.get("marks").and_then(|written| marks(written, findings));
+        let drill = fields.get("drill").and_then(|written| self.drill(written, findings));
+        self.contradictions(findings);
         self.unverified(findings);
         self.nothing_to_enforce(findings);
-        let id = self.sketch.id.clone();
         let needs = self.sketch.needs.iter().map(|(need, _)| self.names.outline.sketches[*need].id.clone()).collect();
-        let for_each = for_each.map(ForEach::of);
-        let plain = Step::new(id, title?, kind?);
-        Some(Step { why, needs, when, for_each, verify, undo, confirm, expect, marks, ..plain })
+        Some(Step {
+            why,
+            needs,
+            when,
+            for_each: each.and_then(|(each, _)| each),
+            verify,
+            probe,
+            undo,
+            undo_until,
+            point_of_no_return,
+            retry,
+            timeout,
+            on_failure: on_failure?,
+            confirm,
+            expect,
+            marks,
+            drill,
+            ..Step::new(self.sketch.id.clone(), title?, kind?)
+        })
     }
 
     fn kind(&self, findings: &mut Findings<'_>) -> Option<StepKind> {
@@ -77,59 +124,20 @@ impl<'a> Lowering<'a> {
                 })
             }
             Kind::Manual => {
-                let fields = Fields::read(written, &MANUAL, findings)?;
-                let instruction = prose(fields.get("instruction")?, "an instruction", &self.names, findings)?;
-                Some(StepKind::Manual { instruction, fields: Vec::new() })
+                let (instruction, fields) = manual(written, &self.names, findings)?;
+                Some(StepKind::Manual { instruction, fields })
             }
             Kind::Gate => gate(written, &self.names, findings),
-            Kind::Wait => {
-                let fields = Fields::read(written, &WAIT, findings)?;
-                Some(StepKind::Wait { span: read::span(fields.get("for")?, "a length of time", findings)? })
-            }
+            Kind::Wait => wait(written, self.sketch.row, &self.names, findings),
+            Kind::Runbook => nested(self.runbook, written, fields, &self.names, findings),
         }
     }
 
-    /// The names that may be used once the step has succeeded.
-    fn afterwards(&self) -> StepNames<'a> {
-        StepNames { own: Own::Step(self.sketch.row), ..self.names.clone() }
-    }
-
-    fn verify(&self, findings: &mut Findings<'_>) -> Vec<CheckSpec> {
-        let Some(written) = self.sketch.fields.get("verify") else { return Vec::new() };
-        let names = self.afterwards();
-        let items = read::list(written, "a list of checks", findings).unwrap_or_default();
-        let mut checks = Vec::new();
-        for item in items {
-            let Some(fields) = Fields::read(item, &VERIFY, findings) else { continue };
-            let until = fields.get("until").and_then(|written| until(written, findings));
-            let Some(check) = fields.get("check") else { continue };
-            if let Some(row) = row(check, true, findings) {
-                let call = call(row, &fields, check.place, &names, findings);
-                checks.push(CheckSpec { call, until });
-            }
-        }
-        checks
-    }
-
-    fn undo(&self, findings: &mut Findings<'_>) -> Vec<UndoStep> {
-        let Some(written) = self.sketch.fields.get("undo") else { return Vec::new() };
-        let items = read::list(written, "a list of actions", findings).unwrap_or_default();
-        let mut steps = Vec::new();
-        for item in items {
-            let Some(fields) = Fields::read(item, &UNDO_ENTRY, findings) else { continue };
-            let mut names = self.afterwards();
-            let for_each = fields.get("for_each").and_then(|written| {
-                let (list, item) = items_of(written, &mut names, findings)?;
-                names.item = Some(item);
-                Some(list)
-            });
-            let Some(action) = fields.get("action") else { continue };
-            if let Some(row) = row(action, false, findings) {
-                let call = call(row, &fields, action.place, &names, findings);
-                steps.push(UndoStep { for_each: for_each.map(ForEach::of), ..UndoStep::new(call) });
-            }
-        }
-        steps
+    fn drill(&mut self, written: &Written, findings: &mut Findings<'_>) -> Option<DrillSubstitute> {
+        let names = StepNames { is_done_in_drills: true, ..self.names.clone() };
+        let (substitute, gives) = drill(self.sketch.kind?, written, &names, findings)?;
+        self.substitute = Some((written.head(), gives));
+        Some(substitute)
     }
 
     fn confirm(&self, written: &Written, findings: &mut Findings<'_>) -> Option<Risk> {
@@ -144,6 +152,24 @@ impl<'a> Lowering<'a> {
             return None;
         }
         Some(risk)
+    }
+
+    /// Keys that say opposite things, and a wait that cannot fail.
+    fn contradictions(&self, findings: &mut Findings<'_>) {
+        let fields = &self.sketch.fields;
+        if let (Some(_), Some(entry)) = (fields.entry("undo"), fields.entry("point_of_no_return")) {
+            let message = "a step with `undo` has a way back, so it is no point of no return";
+            let help = "remove one of the two; an undo that is possible for a while has `possible_until`";
+            findings.add(Finding::new(Code::KeysExclude, entry.key_place, message).help(help));
+        }
+        if let (Some(Kind::Wait), None, Some(entry)) = (
+            self.sketch.kind,
+            self.sketch.fields.get("wait").and_then(|wait| wait.entry("check")),
+            fields.entry("on_failure"),
+        ) {
+            let message = "`on_failure` has no meaning for a wait without `check`, which cannot fail";
+            findings.add(Finding::new(Code::KeyOfOtherKind, entry.key_place, message).help("remove it"));
+        }
     }
 
     fn unverified(&self, findings: &mut Findings<'_>) {
@@ -165,7 +191,9 @@ impl<'a> Lowering<'a> {
         for (key, what) in [
             ("confirm", "nothing would be asked"),
             ("verify", "no check would be made"),
+            ("probe", "nothing would be probed"),
             ("undo", "nothing would be undone"),
+            ("point_of_no_return", "nothing would be past return"),
         ] {
             if let Some(entry) = self.sketch.fields.entry(key) {
                 let message = format!("`{}` only reads, so {what} by `{key}`", row.name);
@@ -174,116 +202,6 @@ impl<'a> Lowering<'a> {
             }
         }
     }
-}
-
-fn call(
-    row: &'static Row,
-    fields: &Fields<'_>,
-    head: Place,
-    names: &StepNames<'_>,
-    findings: &mut Findings<'_>,
-) -> CallSpec {
-    let with = arguments(row, fields.get("with"), head, names, findings);
-    CallSpec { action: row.name.to_owned(), with }
-}
-
-/// The list of a `for_each`, and the type of its items.
-fn items(written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<(Expression, Typing)> {
-    if matches!(written.form, Form::List(_)) {
-        let message = "a list written here is not supported by this version";
-        let finding = Finding::new(Code::NotSupported, written.head(), message);
-        findings.add(finding.help("make it a parameter with a default, and write `${{ inputs.NAME }}`"));
-        return None;
-    }
-    let (list, typing) = expression(written, names, findings)?;
-    match typing {
-        Typing::List(item) => Some((list, *item)),
-        Typing::Unknown => Some((list, Typing::Unknown)),
-        _ => {
-            let message = format!("`for_each` needs a list, and `{}` is {typing}", list.source());
-            findings.add(Finding::new(Code::NotAList, written.place, message));
-            None
-        }
-    }
-}
-
-/// As [`items`]; where they cannot be read, `item` is there all the same, so that it gets no second finding.
-fn items_of(written: &Written, names: &mut StepNames<'_>, findings: &mut Findings<'_>) -> Option<(Expression, Typing)> {
-    let found = items(written, names, findings);
-    names.item = Some(Typing::Unknown);
-    found
-}
-
-fn condition(written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<Expression> {
-    let (condition, typing) = expression(written, names, findings)?;
-    if !typing.fits(Type::Boolean) {
-        let message = format!("`when` needs a condition, and `{}` is {typing}", condition.source());
-        findings.add(Finding::new(Code::NotACondition, written.place, message).help("compare it with something"));
-        return None;
-    }
-    Some(condition)
-}
-
-/// Text for a person, with holes.
-fn prose(written: &Written, what: &str, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<Template> {
-    let text = read::text(written, what, findings)?;
-    // `text` has lost the blanks around it, but places are counted in the scalar as written.
-    let source = written.scalar().map_or(text.as_str(), |scalar| scalar.text.as_str());
-    let (template, typing) = template(written, source, names, findings)?;
-    if !matches!(typing, Typing::Unknown) && !typing.fits(Type::String) && template.whole().is_some() {
-        let code = if typing.is_secret() { Code::SecretLeak } else { Code::NotText };
-        findings.add(Finding::new(code, written.place, format!("{what} is a text, and here stands {typing}")));
-    }
-    Some(template)
-}
-
-fn gate(written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<StepKind> {
-    let fields = Fields::read(written, &GATE, findings)?;
-    let question = fields.get("question").and_then(|written| prose(written, "a question", names, findings));
-    let written_choices = fields.get("choices")?;
-    let choices = read::texts(written_choices, "a list of words", findings);
-    if choices.len() < 2 && matches!(written_choices.form, Form::List(_)) {
-        let finding = Finding::new(Code::WrongValue, written_choices.head(), "a gate has at least two choices");
-        findings.add(finding.help("write for example `[go, stop]`: the first lets the run go on, any other ends it"));
-    }
-    for (index, choice) in choices.iter().enumerate() {
-        if choices[..index].contains(choice) {
-            let message = format!("the choice `{choice}` stands twice");
-            findings
-                .add(Finding::new(Code::DuplicateName, written_choices.head(), message).help("remove one of the two"));
-        }
-    }
-    let headless = match fields.get("headless") {
-        Some(written) => {
-            let choice = read::text(written, "a choice", findings)?;
-            if !choices.contains(&choice) {
-                let message = format!("`{choice}` is not one of the choices");
-                let help = format!("the choices are {}", list(choices.iter().map(String::as_str)));
-                findings.add(Finding::new(Code::WrongValue, written.place, message).help(help));
-            }
-            Some(choice)
-        }
-        None => {
-            let finding = Finding::new(Code::NeedsPerson, written.head(), "a headless run waits at this gate");
-            findings.add(finding.help("say what such a run chooses: `headless: CHOICE`"));
-            None
-        }
-    };
-    Some(StepKind::Gate { question: question?, choices: Choice::of_words(choices), headless })
-}
-
-fn until(written: &Written, findings: &mut Findings<'_>) -> Option<Until> {
-    let fields = Fields::read(written, &UNTIL, findings)?;
-    let every = fields.get("every").and_then(|written| read::span(written, "a length of time", findings));
-    let timeout = fields.get("timeout").and_then(|written| read::span(written, "a length of time", findings));
-    let (every, timeout) = (every?, timeout?);
-    let second = crate::base::Span::seconds(1);
-    if let (true, Some(written)) = (every < second || every > timeout, fields.get("every")) {
-        let message = format!("`every` is {every}; it is at least 1s and at most the timeout of {timeout}");
-        findings.add(Finding::new(Code::WrongValue, written.place, message).help("write for example `5s`"));
-        return None;
-    }
-    Some(Until { every, timeout })
 }
 
 fn marks(written: &Written, findings: &mut Findings<'_>) -> Option<String> {

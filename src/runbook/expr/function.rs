@@ -210,7 +210,7 @@ static FUNCTIONS: [Function; 19] = [
         &[Slot::Any, Slot::Like(0)],
         Gives::Either,
         Act::Default,
-        "The value; where a field of it is absent, or a list has no first or last item, the other.",
+        "The value; where it is not there, as of a step that was skipped, or a list has no first or last item, the other.",
     ),
     function(
         ("if", "if(condition, value, otherwise)"),

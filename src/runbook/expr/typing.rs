@@ -216,6 +216,11 @@ impl From<&Self> for Typing {
 pub(crate) trait Names {
     /// The type of a path.
     fn typing(&self, path: &[&str]) -> Result<Typing, Unnamed>;
+
+    /// The same where something else is taken if nothing is there: of what need not be there, only the type counts.
+    fn typing_if_there(&self, path: &[&str]) -> Result<Typing, Unnamed> {
+        self.typing(path)
+    }
 }
 
 /// A path that stands for nothing.

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::function::{Gives, Items, Slot};
+use super::function::{Act, Gives, Items, Slot};
 use super::tree::{Argument, Comparison, Literal, LiteralKind, Node, Segment, Tree};
 use super::typing::{Names, Typing, Unnamed};
 use super::{Expression, Function, Template};
@@ -26,7 +26,7 @@ impl Expression {
     /// The type of each tree, by its number; that of the whole is the last.
     pub(super) fn typings(&self, names: &dyn Names, mistakes: &mut Vec<Mistake>) -> Vec<Typing> {
         let found = vec![Typing::Unknown; self.tree().id + 1];
-        let mut typist = Typist { source: self.source(), names, mistakes, bound: Vec::new(), found };
+        let mut typist = Typist { source: self.source(), names, mistakes, bound: Vec::new(), found, defaulted: 0 };
         typist.tree(self.tree());
         typist.found
     }
@@ -74,6 +74,8 @@ struct Typist<'a> {
     bound: Vec<(&'a str, Typing)>,
     /// The type of each tree, by its number.
     found: Vec<Typing>,
+    /// In how many `default` the present tree is the value, for which another one is taken if it is not there.
+    defaulted: usize,
 }
 
 impl<'a> Typist<'a> {
@@ -97,6 +99,7 @@ impl<'a> Typist<'a> {
         let root = path.first().copied().unwrap_or_default();
         let found = match self.bound.iter().rev().find(|(name, _)| *name == root) {
             Some((_, item)) => item.clone().descend(&path, 1),
+            None if self.defaulted > 0 => self.names.typing_if_there(&path),
             None => self.names.typing(&path),
         };
         found.unwrap_or_else(|unnamed| {
@@ -124,6 +127,8 @@ impl<'a> Typist<'a> {
         let mut typings: Vec<Typing> = Vec::new();
         for (slot, argument) in function.takes.iter().zip(arguments) {
             let tree = &argument.body;
+            let defaulted = usize::from(function.act == Act::Default && typings.is_empty());
+            self.defaulted += defaulted;
             let mut typing = match &argument.bound {
                 Some(bound) => {
                     self.bound.push((&bound.name, item_of(typings.first())));
@@ -133,6 +138,7 @@ impl<'a> Typist<'a> {
                 }
                 None => self.tree(tree),
             };
+            self.defaulted -= defaulted;
             if !self.seen(tree, &typing) {
                 typing = Typing::Unknown;
             }

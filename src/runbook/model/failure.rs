@@ -33,6 +33,15 @@ pub enum RetryCause {
     Code(String),
 }
 
+impl Retry {
+    /// The ceiling of the first pause unless the author says otherwise.
+    pub const DELAY: Span = Span::seconds(2);
+    /// What the ceiling never exceeds unless the author says otherwise, or the first pause may be longer.
+    pub const MAX_DELAY: Span = Span::minutes(1);
+    /// The causes unless the author says otherwise: those after which nothing can have happened.
+    pub const ONLY_ON: [RetryCause; 2] = [RetryCause::NotSent, RetryCause::Throttled];
+}
+
 impl RetryCause {
     /// The causes that have a word of the language.
     pub const WORDS: [(&'static str, Self); 3] =
@@ -82,11 +91,14 @@ pub enum OnFailure {
     Ask,
     /// Tries again by the step's `retry`, which must be there, and then asks.
     Retry,
-    /// Goes on with the steps that need this one; the failure is a deviation.
+    /// Goes on with the steps that need this one; the failure is a deviation. None of them may read its outputs.
     Continue,
     /// Offers the step's own `undo`, and then asks.
     Undo,
-    /// Goes on with this step, which is not done otherwise. What needs the failed step is skipped.
+    /// Goes on with this step, which is not done otherwise: it starts when one of the steps that name it has failed, and
+    /// what it needs has ended well; it is skipped once all of them have ended in another way. What needs the failed step,
+    /// directly or through others, is skipped, unless it needs this step too, directly or through others: there the two
+    /// ways meet again, and it goes on when this step has ended well. The failure is a deviation.
     GoTo(StepId),
 }
 

@@ -177,7 +177,8 @@ pub struct NestedCall {
     pub with: BTreeMap<String, Argument>,
 }
 
-/// What is done in the place of a step in a drill.
+/// What is done in the place of a step in a drill. The step's own `verify`, `probe` and `undo` are about what was not done,
+/// and are not done either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DrillSubstitute {
@@ -192,5 +193,8 @@ pub enum DrillSubstitute {
     Manual {
         /// What the person is to do.
         instruction: Template,
+        /// What the person fills in; among them the outputs that other steps read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<ManualField>,
     },
 }

@@ -5,7 +5,7 @@ use super::guide::{filled, roles, sentences};
 use super::programme::{Cadence, DrillStep, Programme, target_kind};
 use super::shelf::{Listed, Shelf};
 use crate::base::{Span, StepId};
-use crate::runbook::check::{Ordered, STEPS_MAX, ordered};
+use crate::runbook::check::{Ordered, STEPS, ordered};
 use crate::runbook::fields::Fields;
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, Environment, Finding, Findings, Place, read};
@@ -95,11 +95,11 @@ fn steps(
     findings: &mut Findings<'_>,
 ) -> Option<Vec<DrillStep>> {
     let items = filled(written, "a step", findings)?;
-    if let Some(first_beyond) = items.get(STEPS_MAX) {
-        let message = format!("the programme has {} steps, and at most {STEPS_MAX} are allowed", items.len());
+    if let Some(first_beyond) = items.get(STEPS) {
+        let message = format!("the programme has {} steps, and at most {STEPS} are allowed", items.len());
         findings.add(Finding::new(Code::TooManySteps, first_beyond.head(), message).help("split the programme"));
     }
-    let nodes = ordered(&items[..items.len().min(STEPS_MAX)], &DRILL_STEP, findings);
+    let nodes = ordered(&items[..items.len().min(STEPS)], &DRILL_STEP, findings);
     let mut steps = Vec::new();
     let mut forecasts = Vec::new();
     for node in &nodes {

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::base::did_you_mean;
-use crate::runbook::{Runbook, check};
+use crate::runbook::check::stem;
+use crate::runbook::{Runbook, check_all};
 
 /// The runbooks that a playbook may name: those of its library. One with errors of its own is there, but says nothing.
 #[derive(Clone, Debug, Default)]
@@ -12,9 +13,10 @@ pub struct Shelf {
 impl Shelf {
     /// Checks the files of a library's runbooks, each with its path or name.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let name = |file: &str| crate::runbook::check::stem(file).to_owned();
-        let runbooks = files.into_iter().map(|(file, bytes)| (name(file), check(file, bytes).runbook));
-        Self { runbooks: runbooks.collect() }
+        let files: Vec<(&str, &[u8])> = files.into_iter().collect();
+        let names = files.iter().map(|(file, _)| stem(file).to_owned());
+        let checked = check_all(&files).into_iter().map(|checked| checked.runbook);
+        Self { runbooks: names.zip(checked).collect() }
     }
 
     /// The runbooks that are built in.

@@ -1,0 +1,140 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::limits::LEVELS;
+use super::outline::Gives;
+use super::parameter;
+use crate::base::did_you_mean;
+use crate::runbook::expr::Typing;
+use crate::runbook::fields::Fields;
+use crate::runbook::grammar::RUNBOOK_OUTPUT;
+use crate::runbook::written::{Form, Written};
+use crate::runbook::{Code, Finding, Findings, Parameter};
+
+/// The runbooks among which one that is nested is looked for: those of one folder.
+#[derive(Default)]
+pub(super) struct Library {
+    /// Those that somebody nests.
+    runbooks: BTreeMap<String, Signature>,
+    /// The names of all.
+    names: BTreeSet<String>,
+}
+
+/// What another runbook must know of one to nest it.
+pub(super) struct Signature {
+    /// What it takes.
+    pub(super) parameters: Vec<Parameter>,
+    /// What it gives, each with its type; unknown if that has a finding of its own.
+    outputs: Vec<(String, Typing)>,
+    /// The runbooks that it nests itself.
+    nests: Vec<String>,
+}
+
+impl Signature {
+    /// Reads what stands in a file. Whatever is wrong with it is found when that file is checked.
+    pub(super) fn read(written: &Written, source: &str) -> Self {
+        let mut quiet = Findings::new(source);
+        let parameters = written.entry("parameters");
+        let parameters = parameters.map(|entry| parameter::parameters(&entry.value, &mut quiet)).unwrap_or_default();
+        let outputs = match written.entry("outputs").map(|entry| &entry.value.form) {
+            Some(Form::Mapping(entries)) => entries
+                .iter()
+                .map(|entry| {
+                    let fields = Fields::read(&entry.value, &RUNBOOK_OUTPUT, &mut quiet);
+                    let kind = fields.and_then(|fields| parameter::kind(&fields, &mut quiet));
+                    (entry.key.clone(), kind.map_or(Typing::Unknown, |kind| Typing::from(&kind)))
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self { parameters, outputs, nests: nested(written).map(str::to_owned).collect() }
+    }
+}
+
+/// The names of the runbooks that a file nests, as written.
+pub(super) fn nested(written: &Written) -> impl Iterator<Item = &str> {
+    let steps = written.entry("steps").map(|entry| &entry.value.form);
+    let steps = if let Some(Form::List(steps)) = steps { steps.as_slice() } else { &[] };
+    steps.iter().filter_map(|step| step.entry("runbook")?.value.scalar()).map(|name| name.text.as_str())
+}
+
+impl Library {
+    /// Notes that there is such a runbook.
+    pub(super) fn know(&mut self, name: &str) {
+        self.names.insert(name.to_owned());
+    }
+
+    /// Notes what one is like that somebody nests; of two with one name, the first counts.
+    pub(super) fn add(&mut self, name: &str, signature: Signature) {
+        self.runbooks.entry(name.to_owned()).or_insert(signature);
+    }
+
+    /// What a nested runbook gives.
+    pub(super) fn gives(&self, name: &str) -> Option<Gives> {
+        let signature = self.runbooks.get(name)?;
+        Some(Gives { by: format!("the runbook `{name}`"), outputs: signature.outputs.clone() })
+    }
+
+    /// The runbook that `own` nests here. An unknown one, a circle, and too many levels are findings.
+    pub(super) fn nest(&self, own: &str, written: &Written, findings: &mut Findings<'_>) -> Option<&Signature> {
+        let name = written.scalar()?.text.as_str();
+        let Some(signature) = self.runbooks.get(name) else {
+            let near = did_you_mean(name, self.names.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "a runbook that is nested stands in the same folder".to_owned(),
+            };
+            let message = format!("there is no runbook `{name}` beside this one");
+            findings.add(Finding::new(Code::UnknownRunbook, written.place, message).help(help));
+            return None;
+        };
+        if let Some(way) = self.way(name, own) {
+            let names = [own].into_iter().chain(way).collect::<Vec<_>>().join(" → ");
+            let message = format!("runbooks nest each other in a circle: {names}");
+            findings.add(Finding::new(Code::RunbookCycle, written.place, message).help("let one of them do without"));
+            return None;
+        }
+        let levels = 1 + self.levels(name, &mut BTreeMap::new());
+        if levels > LEVELS {
+            let message =
+                format!("with `{name}` there are {levels} levels of runbooks, and at most {LEVELS} are allowed");
+            let help = "let one of them do itself what the next one does";
+            findings.add(Finding::new(Code::TooManyLevels, written.place, message).help(help));
+        }
+        Some(signature)
+    }
+
+    /// The shortest way along what is nested from one runbook to another, both included.
+    fn way<'a>(&'a self, from: &'a str, to: &'a str) -> Option<Vec<&'a str>> {
+        let mut came_from: BTreeMap<&str, Option<&str>> = BTreeMap::from([(from, None)]);
+        let mut open = VecDeque::from([from]);
+        while let Some(name) = open.pop_front() {
+            if name == to {
+                let mut way = vec![name];
+                while let Some(Some(before)) = way.last().and_then(|name| came_from.get(name)) {
+                    way.push(before);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            for next in self.runbooks.get(name).map(|signature| signature.nests.as_slice()).unwrap_or_default() {
+                came_from.entry(next).or_insert_with(|| {
+                    open.push_back(next);
+                    Some(name)
+                });
+            }
+        }
+        None
+    }
+
+    /// How many levels there are from this runbook down, itself included. One in a circle counts once.
+    fn levels<'a>(&'a self, name: &'a str, known: &mut BTreeMap<&'a str, usize>) -> usize {
+        if let Some(levels) = known.get(name) {
+            return *levels;
+        }
+        known.insert(name, 1);
+        let nests = self.runbooks.get(name).map(|signature| signature.nests.as_slice()).unwrap_or_default();
+        let levels = 1 + nests.iter().map(|next| self.levels(next, known)).max().unwrap_or(0);
+        known.insert(name, levels);
+        levels
+    }
+}
