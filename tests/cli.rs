@@ -3,5 +3,6 @@
 mod author;
 mod export;
 mod input;
+mod language;
 mod look;
 mod simulated;

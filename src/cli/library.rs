@@ -3,7 +3,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::version::{Trees, unreadable};
-use super::{Failure, Setting, findings, revision};
+use super::{Failure, Setting, findings, nesting, revision};
 use crate::base::did_you_mean;
 use crate::journal::text_digest;
 use crate::plan::{Origin, Revision};
@@ -240,15 +240,32 @@ impl Source {
     /// # Errors
     /// There is an error among the findings; all of them are shown, each with its place.
     pub(crate) fn load(self, setting: &Setting) -> Result<Loaded, Failure> {
-        let checked = runbook::check(&self.file().to_string_lossy(), &self.bytes);
+        let (own, checked) = nesting::checked(setting, vec![self]).swap_remove(0);
         let Some(runbook) = checked.runbook else {
-            return Err(findings::refused(&checked.findings, &self.shown, &self.bytes, setting.colour)
+            return Err(findings::refused(&checked.findings, &own.shown, &own.bytes, setting.colour)
                 .hint("`callout check --explain CODE` says more about a code"));
         };
-        let revision = self.revision(&mut Trees::default())?;
+        let revision = own.revision(&mut Trees::default())?;
         // The checker has refused whatever is not UTF-8.
-        let text = String::from_utf8_lossy(&self.bytes).into_owned();
-        Ok(Loaded { runbook, revision, text, source: self })
+        let text = String::from_utf8_lossy(&own.bytes).into_owned();
+        Ok(Loaded { runbook, revision, text, source: own })
+    }
+
+    /// The other runbooks of its folder, as its own revision has them, where a runbook that it nests is looked for. What
+    /// cannot be read is left out; so is what stood there at the revision and is there no more.
+    pub(crate) fn neighbours(&self, setting: &Setting) -> Vec<Self> {
+        let beside = |path: &Path| -> Vec<PathBuf> {
+            let files = path.parent().and_then(|folder| files_of(folder).ok()).unwrap_or_default();
+            files.into_iter().filter(|file| file != path).collect()
+        };
+        match &self.found {
+            Found::BuiltIn => runbook::shipped().iter().map(|(file, text)| Self::built_in(file, text)).collect(),
+            Found::File(path) => beside(path).iter().filter_map(|file| Self::read(setting, file).ok()).collect(),
+            Found::Commit { path, commit, .. } => {
+                let files = beside(path).into_iter();
+                files.filter_map(|file| Self::at(setting, &file.to_string_lossy(), commit).ok()).collect()
+            }
+        }
     }
 }
 

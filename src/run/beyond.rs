@@ -22,6 +22,7 @@ pub fn beyond(runbook: &Runbook) -> Vec<Beyond> {
 fn of(step: &Step) -> Vec<Beyond> {
     let kind = match &step.kind {
         StepKind::Manual { fields, .. } if !fields.is_empty() => Some("manual: fields"),
+        StepKind::Manual { .. } if step.for_each.is_some() => Some("manual: for_each"),
         StepKind::Gate { choices, .. } if choices.iter().any(|choice| matches!(choice.leads, Leads::To(_))) => {
             Some("gate: choices that lead to steps")
         }

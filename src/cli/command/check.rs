@@ -10,8 +10,8 @@ use crate::cli::library::{ENVIRONMENTS, Library, Source, files_of};
 use crate::cli::playbooks::{self, Checker};
 use crate::cli::sarif::sarif;
 use crate::cli::text::count;
-use crate::cli::{Exit, Failure, Setting};
-use crate::runbook::{Code, Finding, Severity, check as check_text, check_environment, render_findings};
+use crate::cli::{Exit, Failure, Setting, nesting};
+use crate::runbook::{Code, Finding, Severity, check_environment, render_findings};
 
 /// Checks runbooks, playbooks and environments: those of the library, or the files and folders that are named.
 pub(crate) fn check(
@@ -25,11 +25,12 @@ pub(crate) fn check(
         sources.into_iter().partition(|source| is_environment(setting, source));
     let (playbooks, runbooks): (Vec<_>, Vec<_>) = sources.into_iter().partition(Checker::is_one);
     let counts = [(runbooks.len(), "runbook"), (playbooks.len(), "playbook"), (environments.len(), "environment")];
-    let mut checked: Vec<(Source, Vec<Finding>)> = Vec::new();
-    for source in runbooks {
-        let findings = check_text(&source.shown, &source.bytes).findings;
-        checked.push((source, findings));
-    }
+    let asked = runbooks.len();
+    let mut checked: Vec<(Source, Vec<Finding>)> = nesting::checked(setting, runbooks)
+        .into_iter()
+        .take(asked)
+        .map(|(source, checked)| (source, checked.findings))
+        .collect();
     let mut beside = Checker::new(setting);
     for source in playbooks {
         let findings = beside.check(&source)?.findings;

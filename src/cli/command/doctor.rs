@@ -11,11 +11,12 @@ use tokio::time::timeout;
 use super::store::kind_word;
 use crate::cli::environment::{environments, sign_in as by};
 use crate::cli::library::{Library, RUNBOOKS, shown};
+use crate::cli::nesting::checked;
 use crate::cli::text::{columns, count};
 use crate::cli::trust::{Brought, Standing};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::journal::{OpenError, SqliteJournal};
-use crate::runbook::{Environment, EstateKind, check};
+use crate::runbook::{Environment, EstateKind};
 use crate::world::{self, Reached, Redactor, WorkTree};
 
 /// A store is read from end to end. Looking through it is given up after this, and making its tables anew never is.
@@ -132,17 +133,18 @@ fn library(setting: &Setting) -> Answer {
     match sources {
         Err(failure) => Answer::failure(question, &failure),
         Ok((sources, library)) => {
-            let broken: Vec<&str> = sources
+            let checked = checked(setting, sources);
+            let broken: Vec<&str> = checked
                 .iter()
-                .filter(|source| check(&source.shown, &source.bytes).runbook.is_none())
-                .map(|source| source.shown.as_str())
+                .filter(|(_, checked)| checked.runbook.is_none())
+                .map(|(source, _)| source.shown.as_str())
                 .collect();
             let place = match library {
                 Library::BuiltIn => "built in".to_owned(),
                 Library::Folder(folder) => shown(setting, &folder),
             };
             if broken.is_empty() {
-                Answer::pass(question, format!("{place}: {}", count(sources.len(), "runbook")))
+                Answer::pass(question, format!("{place}: {}", count(checked.len(), "runbook")))
             } else {
                 Answer::fail(question, format!("{place}: cannot be used: {}", broken.join(", ")))
             }

@@ -6,13 +6,14 @@ use serde_json::{Value as Json, json};
 use super::playbook;
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
+use crate::cli::nesting::checked;
 use crate::cli::policy::{Refusal, objection};
 use crate::cli::signers::Signers;
 use crate::cli::text::{columns, count, printable};
 use crate::cli::version::{Bearer, Trees, Version, versions};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::Origin;
-use crate::runbook::{Environment, RevisionRule, check};
+use crate::runbook::{Checked, Environment, RevisionRule};
 use crate::world::{CommitFacts, Last, Signature};
 
 /// Lists the runbooks of the library, each with its version, and then its playbooks. One that has errors, or whose repository cannot be read, is
@@ -24,9 +25,9 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
     let signers = Signers::find(setting, environment.as_ref().map(|environment| &environment.policy));
     let mut trees = Trees::default();
     let versions = versions(&sources, &mut trees, &signers);
-    let lines = sources.iter().zip(versions).map(|(source, version)| {
+    let lines = checked(setting, sources).into_iter().zip(versions).map(|((source, checked), version)| {
         let origin = source.revision(&mut trees).map(|revision| revision.origin);
-        Line::of(source, origin, version, environment.as_ref(), &signers)
+        Line::of(&source, checked, origin, version, environment.as_ref(), &signers)
     });
     let lines: Vec<Line> = lines.collect();
     let playbooks = playbook::Line::all(setting, &library, &mut trees)?;
@@ -64,6 +65,7 @@ struct Line {
 impl Line {
     fn of(
         source: &Source,
+        checked: Checked,
         origin: Result<Origin, Failure>,
         version: Result<Option<Version>, Failure>,
         environment: Option<&Environment>,
@@ -80,7 +82,7 @@ impl Line {
             (Err(_), Some(_)) => None,
         };
         let file = source.shown.clone();
-        match check(&source.shown, &source.bytes).runbook {
+        match checked.runbook {
             Some(runbook) => Self {
                 runbook: runbook.id,
                 version: runbook.version,

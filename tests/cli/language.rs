@@ -1,0 +1,66 @@
+//! Runbooks with every part of the language: what this version checks and plans, and what it refuses to run.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::home::Home;
+
+/// A home with a library of the runbooks that use every key.
+fn home() -> Home {
+    let home = Home::new();
+    let library = home.desk().join("library/runbooks");
+    fs::create_dir_all(&library).unwrap();
+    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/good");
+    for entry in fs::read_dir(good).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, library.join(path.file_name().unwrap())).unwrap();
+    }
+    home
+}
+
+const INPUTS: [&str; 10] = [
+    "--library",
+    "library",
+    "-i",
+    "vault=chatbot-kv",
+    "-i",
+    "secret=session-secret",
+    "-i",
+    "app=chatbot-web",
+    "-i",
+    "consumers=chatbot-web,chatbot-worker",
+];
+
+#[test]
+fn a_runbook_that_nests_another_is_checked_with_it_alone_or_in_its_folder() {
+    let home = home();
+    assert!(home.callout(["check", "--library", "library"]).run().succeeded().stdout.contains("no findings"));
+    let alone = home.callout(["check", "library/runbooks/every-key.yaml"]).run().succeeded();
+    assert_eq!(alone.stdout, "1 runbook: no findings\n");
+    assert!(home.callout(["list", "--library", "library"]).run().succeeded().stdout.contains("Use every key"));
+    fs::remove_file(home.desk().join("library/runbooks/inner.yaml")).unwrap();
+    let refused = home.callout(["check", "library/runbooks/every-key.yaml"]).run().exits(1);
+    assert!(refused.stdout.contains("error[RB218]: there is no runbook `inner`"), "{}", refused.stdout);
+}
+
+#[test]
+fn what_this_version_cannot_run_is_planned_and_refused_by_name() {
+    let home = home();
+    let planned = home.callout(["plan", "every-key"].into_iter().chain(INPUTS)).run().succeeded();
+    assert!(planned.stdout.contains("Disable the old version"), "{}", planned.stdout);
+    home.callout(["plan", "every-key", "--format", "json"].into_iter().chain(INPUTS)).run().succeeded();
+    let refused = home.callout(["run", "every-key", "--headless"].into_iter().chain(INPUTS)).run().exits(6);
+    for what in [
+        "before: `timeout`",
+        "ask: `manual: fields`",
+        "pages: `on_failure`",
+        "set: `probe`",
+        "set: `retry`",
+        "well: `wait: check`",
+        "decide: `gate: choices that lead to steps`",
+        "look: `runbook`",
+    ] {
+        assert!(refused.stderr.contains(&format!("  {what}\n")), "{what}\n{}", refused.stderr);
+    }
+    assert!(!home.path("data/callout").exists(), "nothing was started, so nothing is kept");
+}
