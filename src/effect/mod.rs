@@ -9,6 +9,7 @@
 //! them; `world` implements the ports and `engine` calls them. No function here reads a clock, a file or the network.
 
 mod answer;
+mod by_hand;
 mod call;
 mod catalogue;
 mod meaning;
@@ -19,6 +20,7 @@ mod row;
 mod target;
 
 pub use answer::{Handle, HandleKind, Reply, Sent};
+pub use by_hand::{ByHand, Line, Piece, Script, Told};
 pub use call::{Args, Call, Errand};
 pub use catalogue::{catalogue, find};
 pub use meaning::{Failure, Meaning, Progress, meaning, progress, refusal};

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Args, Call, Class, Reply, Request, Risk, Service, TargetKind};
+use super::{Args, ByHand, Call, Class, Reply, Request, Risk, Service, TargetKind, Told};
 use crate::base::{AttemptId, Span, Timestamp, Value};
 
 /// One operation: everything that Callout knows of it.
@@ -40,10 +40,25 @@ pub struct Row {
     pub judge: Option<fn(&Args, &Value) -> Verdict>,
     /// What only an operation that may change the world has.
     pub change: Option<ChangeFacts>,
+    /// How a person does the same with `az`; without it, `az rest` with the very request is as good.
+    pub by_hand: Option<ByHand>,
 }
 
-/// Gives the requests that follow from the replies so far.
-pub type Follow = fn(&Args, &[Reply]) -> Vec<Request>;
+impl fmt::Debug for Row {
+    /// The name, which says it all: the rest stands in the catalogue.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({})", self.name)
+    }
+}
+
+/// What only a read of several requests has.
+#[derive(Clone, Copy)]
+pub struct Follow {
+    /// Gives the requests that follow from the replies so far. A reply without a body gives those that follow from any.
+    pub next: fn(&Args, &[Reply]) -> Vec<Request>,
+    /// Those that only a reply can tell, for a person, what it will tell between `«` and `»`.
+    pub foretell: fn(&Args) -> Vec<String>,
+}
 
 /// What must be known of an operation that may change the world.
 pub struct ChangeFacts {
@@ -185,6 +200,17 @@ pub struct Output {
     pub kind: Type,
     /// What it is, in one sentence.
     pub summary: &'static str,
+    /// How it is read from what the row's commands answer, where that can be said in a line.
+    pub told: Option<Told>,
+}
+
+impl Output {
+    /// The same, and how it is read from the answer of the row's commands.
+    #[must_use]
+    pub const fn told(mut self, told: Told) -> Self {
+        self.told = Some(told);
+        self
+    }
 }
 
 /// The type of a value, as rows and runbooks declare it.

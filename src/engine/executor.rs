@@ -121,7 +121,7 @@ impl Executor {
         let mut replies = vec![self.ask(call, first).await?];
         if let Some(follow) = row.follow {
             loop {
-                let requests = follow(&call.args, &replies);
+                let requests = (follow.next)(&call.args, &replies);
                 if requests.is_empty() {
                     break;
                 }

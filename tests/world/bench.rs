@@ -45,7 +45,7 @@ impl Bench {
         let row = find(&call.action).unwrap();
         let mut replies = vec![self.ask(&errand(call)).await];
         while let Some(follow) = row.follow {
-            let requests = follow(&call.args, &replies);
+            let requests = (follow.next)(&call.args, &replies);
             if requests.is_empty() {
                 break;
             }

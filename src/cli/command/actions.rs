@@ -46,7 +46,7 @@ fn show(row: &Row, out: &mut dyn Write) -> Result<(), Failure> {
     let outputs = row
         .outputs
         .iter()
-        .map(|Output { name, kind, summary }| [format!("  {name}"), kind.to_string(), (*summary).into()]);
+        .map(|Output { name, kind, summary, .. }| [format!("  {name}"), kind.to_string(), (*summary).into()]);
     write!(out, "Outputs\n{}\n", columns(outputs))?;
     let mut facts = vec![("Risk", row.risk.to_string()), ("Class", format!("{}: {}", row.class, meaning(row.class)))];
     if let Some(change) = &row.change {

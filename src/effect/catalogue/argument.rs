@@ -25,7 +25,7 @@ pub(super) const fn optional(name: &'static str, kind: Type, summary: &'static s
 
 /// An output.
 pub(super) const fn output(name: &'static str, kind: Type, summary: &'static str) -> Output {
-    Output { name, kind, summary }
+    Output { name, kind, summary, told: None }
 }
 
 /// The text of a required parameter.

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::super::{
-    Args, Class, Method, RenderError, Reply, Request, Risk, Row, Service, TargetKind, Type, Unreadable, Verdict,
+    Args, Class, Follow, Method, Piece, RenderError, Reply, Request, Risk, Row, Script, Service, TargetKind, Type,
+    Unreadable, Verdict,
 };
 use super::argument::{optional, optional_list, output, required, secret_name, target, vault_name, vault_url};
 use super::reading::{body, field, items, last_segment, list, needed};
@@ -41,10 +42,11 @@ pub(super) static CONSUMERS: Row = Row {
     documentation: "https://learn.microsoft.com/rest/api/appservice/web-apps/list-by-resource-group",
     permissions: &["Microsoft.Web/sites/read", "Microsoft.Web/sites/slots/read", "Microsoft.Web/sites/config/read"],
     render,
-    follow: Some(follow),
+    follow: Some(Follow { next: follow, foretell }),
     parse,
     judge: Some(judge),
     change: None,
+    by_hand: Some(by_hand),
 };
 
 fn render(args: &Args) -> Result<Request, RenderError> {
@@ -93,6 +95,49 @@ fn follow(args: &Args, replies: &[Reply]) -> Vec<Request> {
     }
     let all = hosts(replies);
     all.map(|all| all.iter().map(|host| references_request(host.id)).collect()).unwrap_or_default()
+}
+
+/// What the sites and slots of the groups will tell: every address follows from an id.
+fn foretell(_: &Args) -> Vec<String> {
+    let of = |id: &str, rest: &str| format!("GET {}", about(Method::Get, id, rest).url);
+    vec![of("«id of each site»", "/slots"), format!("GET {}", references_request("«id of each site and slot»").url)]
+}
+
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    render(args)?;
+    let secret = secret_name(args, "name")?;
+    let tail = |rest: &str| Piece::Text(format!("{rest}?api-version={API}"));
+    let ids = Piece::Shell(" --query 'value[].id' --output tsv </dev/null; ");
+    let mut command = vec![Piece::Shell("for group in")];
+    for group in groups(args) {
+        command.extend([Piece::Shell(" "), Piece::Text(group)]);
+    }
+    command.extend([
+        Piece::Shell("; do\n  az rest --method GET --url \"https://management.azure.com$group\""),
+        tail("/providers/Microsoft.Web/sites"),
+        ids.clone(),
+        Piece::Shell("\ndone | while read -r site; do\n  echo \"$site\"\n  "),
+        Piece::Shell("az rest --method GET --url \"https://management.azure.com$site\""),
+        tail("/slots"),
+        ids,
+        Piece::Shell("\ndone | while read -r host; do\n  echo \"$host\"\n  "),
+        Piece::Shell("az rest --method GET --url \"https://management.azure.com$host\""),
+        tail("/config/configreferences/appsettings"),
+        Piece::Shell(" --query 'value[].properties.[vaultName, secretName, reference]' --output tsv </dev/null"),
+        Piece::Shell(" | grep -iF -- "),
+        Piece::Text(secret.to_owned()),
+        // An app without a line is no error; what is missing is for the person to see.
+        Piece::Shell(" || true\ndone"),
+    ]);
+    let good = match args.get("expected").and_then(Value::as_list) {
+        Some(expected) => format!(
+            "There is a line for {secret} of {} under exactly {}, and none names a version.",
+            vault_name(args),
+            names(expected)
+        ),
+        None => format!("The lines under an id are the references to {secret} of {}.", vault_name(args)),
+    };
+    Ok(Script::of(command).good(good))
 }
 
 /// A site or a slot as the service lists it.

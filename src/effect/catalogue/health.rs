@@ -1,8 +1,11 @@
 //! A site's own page, under the host name that Azure gives it: a guess made from names may be a stranger's.
 
-use super::super::{Args, Class, Method, RenderError, Reply, Request, Risk, Row, Service, Type, Unreadable};
+use super::super::by_hand::line;
+use super::super::{
+    Args, Class, Follow, Method, Piece, RenderError, Reply, Request, Risk, Row, Script, Service, Type, Unreadable,
+};
 use super::argument::{is_host, is_path, optional, optional_text};
-use super::http::{EXPECT, OUTPUTS, READ, check_wishes, judge, page};
+use super::http::{EXPECT, OUTPUTS, READ, check_wishes, judge, page, wishes};
 use super::reading::{body, needed};
 use super::webapp::{API, APP, request};
 use crate::base::Value;
@@ -29,10 +32,11 @@ pub(super) static HEALTH: Row = Row {
     documentation: "https://learn.microsoft.com/rest/api/appservice/web-apps/get",
     permissions: &["Microsoft.Web/sites/read"],
     render,
-    follow: Some(follow),
+    follow: Some(Follow { next: follow, foretell }),
     parse,
     judge: Some(judge),
     change: None,
+    by_hand: Some(by_hand),
 };
 
 fn render(args: &Args) -> Result<Request, RenderError> {
@@ -54,6 +58,21 @@ fn follow(args: &Args, replies: &[Reply]) -> Vec<Request> {
         }
         _ => Vec::new(),
     }
+}
+
+fn foretell(args: &Args) -> Vec<String> {
+    path(args).map(|path| format!("GET https://«the site's default host name»{path}")).into_iter().collect()
+}
+
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    let mut host = line([("host=$(az rest --method GET --url ", &render(args)?.url)]);
+    host.push(Piece::Shell(" --query properties.defaultHostName --output tsv)"));
+    let mut command = line([(
+        "curl --silent --show-error --max-time 30 --write-out '\\n%{http_code}\\n' \"https://${host:?}\"",
+        path(args)?,
+    )]);
+    command.push(Piece::Shell(" </dev/null"));
+    Ok(Script { before: vec![host], command, good: Some(wishes(args)) })
 }
 
 /// The host that the site itself says it has; it is about to become part of an address, so its shape is checked.

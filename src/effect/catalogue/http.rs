@@ -1,7 +1,9 @@
 //! A plain GET: what an application says of itself. No token of ours ever goes with it.
 
+use super::super::by_hand::line;
 use super::super::{
-    Args, Class, Method, Output, Parameter, RenderError, Reply, Request, Risk, Row, Service, Type, Unreadable, Verdict,
+    Args, Class, Method, Output, Parameter, RenderError, Reply, Request, Risk, Row, Script, Service, Type, Unreadable,
+    Verdict,
 };
 use super::argument::{https_url, optional, optional_list, output, required};
 use super::reading::field;
@@ -25,6 +27,7 @@ pub(super) static GET: Row = Row {
     parse,
     judge: Some(judge),
     change: None,
+    by_hand: Some(by_hand),
 };
 
 /// What a page is compared with.
@@ -55,6 +58,30 @@ fn render(args: &Args) -> Result<Request, RenderError> {
     let url = https_url(args, "url")?;
     check_wishes(args)?;
     Ok(Request::new(Service::Http, Method::Get, url))
+}
+
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    let url = https_url(args, "url")?;
+    let command = line([("curl --silent --show-error --max-time 30 --write-out '\\n%{http_code}\\n' ", url)]);
+    Ok(Script::of(command).good(wishes(args)))
+}
+
+/// What a page must say to pass, as a sentence.
+pub(super) fn wishes(args: &Args) -> String {
+    let expect = args.get("expect");
+    let status = match expect.and_then(|expect| expect.field("status")) {
+        Some(Value::Integer(status)) => *status,
+        _ => 200,
+    };
+    let mut good = format!("The status, in the last line, is {status}");
+    if let Some(text) = expect.and_then(|expect| expect.field("contains")) {
+        good.push_str(&format!("; the page holds {text}"));
+    }
+    for (name, value) in wished_fields(args) {
+        good.push_str(&format!("; its member {name} is {value}"));
+    }
+    good.push('.');
+    good
 }
 
 /// Refuses an `expect` or a `read` that could never be met, or always.

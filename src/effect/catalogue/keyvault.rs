@@ -1,15 +1,16 @@
 //! What may be done to a secret: a new version, and switching one version off and on.
 
+use super::super::by_hand::line;
 use super::super::{
-    Args, ChangeFacts, Class, Field, Json, Method, Probe, ProbeContext, ProbeVerdict, RenderError, Reply, Request,
-    Risk, Row, Service, TargetKind, Type, Unreadable,
+    Args, ChangeFacts, Class, Field, Json, Line, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError, Reply,
+    Request, Risk, Row, Script, Service, TargetKind, Told, Type, Unreadable,
 };
 use super::argument::{
-    optional, optional_list, optional_text, output, read_back, required, secret_name, vault_url, version,
+    optional, optional_list, optional_text, output, read_back, required, secret_name, vault_name, vault_url, version,
 };
 use super::reading::{body, field, last_segment, list, needed};
 use super::versions::{API, ATTEMPT_TAG, newest_shown, state, versions_of};
-use crate::base::{Span, Value};
+use crate::base::{Encoding, SecretRef, Span, Value};
 
 const VAULT: super::super::Parameter =
     required("vault", Type::Target(TargetKind::Keyvault), "The vault that holds the secret.");
@@ -25,7 +26,7 @@ pub(super) static SET: Row = Row {
         optional("content_type", Type::String, "The content type, usually carried over from the version before."),
         optional("tags", Type::List(&Type::Record), "Tags as `{name, value}`, usually carried over."),
     ],
-    outputs: &[output("version", Type::String, "The new version.")],
+    outputs: &[output("version", Type::String, "The new version.").told(Told::Printed)],
     risk: Risk::Reversible,
     class: Class::B,
     service: Service::KeyVault,
@@ -49,6 +50,7 @@ pub(super) static SET: Row = Row {
                   Service within 24 hours, or at once after a refresh of its references.",
         expect: Span::seconds(5),
     }),
+    by_hand: Some(set_by_hand),
 };
 
 /// `keyvault.secret.disable`.
@@ -57,6 +59,7 @@ pub(super) static DISABLE: Row = Row {
     summary: "Disables one version of a secret, so that it can no longer be read.",
     risk: Risk::Destructive,
     render: |args| render_enabled(args, false),
+    by_hand: Some(|args| enabled_by_hand(args, " --enabled false --query attributes.enabled")),
     change: Some(ChangeFacts {
         undo: "Enable the version again.",
         touches: "Whoever names this version, and, if it is the newest one, everyone who reads without naming one: there \
@@ -73,6 +76,7 @@ pub(super) static ENABLE: Row = Row {
     summary: "Enables one version of a secret again.",
     risk: Risk::Reversible,
     render: |args| render_enabled(args, true),
+    by_hand: Some(|args| enabled_by_hand(args, " --enabled true --query attributes.enabled")),
     change: Some(ChangeFacts {
         undo: "Disable the version again.",
         touches: "",
@@ -104,6 +108,7 @@ const SWITCH: Row = Row {
     parse: parse_enabled,
     judge: None,
     change: None,
+    by_hand: None,
 };
 
 const SWITCH_PROBE: Probe = Probe {
@@ -147,6 +152,92 @@ fn render_set(args: &Args) -> Result<Request, RenderError> {
     }
     members.push(("attributes".to_owned(), Json::object([("enabled", Json::Boolean(true))])));
     Ok(Request::new(Service::KeyVault, Method::Put, url).with_body(Json::Object(members)))
+}
+
+/// The value goes through a file that only its owner reads and that is gone when the lines have run: on the command line
+/// every process of the machine would see it, and by default `az` prints it.
+fn set_by_hand(args: &Args) -> Result<Script, RenderError> {
+    let request = render_set(args)?;
+    let (url, name) = (vault_url(args, "vault")?, secret_name(args, "name")?);
+    let mut before = vec![
+        vec![Piece::Shell("set -euo pipefail; umask 077")],
+        vec![Piece::Shell("folder=$(mktemp -d \"${TMPDIR:-/tmp}/callout.XXXXXX\")")],
+        vec![Piece::Shell("trap 'rm -rf \"$folder\"' EXIT")],
+    ];
+    if let Some(Value::Secret { secret }) = args.get("value") {
+        before.extend(value_by_hand(secret, url));
+    }
+    before.push(vec![Piece::Shell("test -s \"$folder/value\"")]);
+    let mut command = line([("az keyvault secret set --vault-name ", vault_name(args)), (" --name ", name)]);
+    command.push(Piece::Shell(" --file \"$folder/value\" --encoding utf-8"));
+    if let Some(content_type) = optional_text(args, "content_type")?.filter(|text| !text.is_empty()) {
+        // Every version of `az` knows this name of the content type, and only later ones the other.
+        command.extend(line([(" --description ", content_type)]));
+    }
+    let mut tags = tags_of(&request).peekable();
+    if tags.peek().is_some() {
+        command.push(Piece::Shell(" --tags"));
+    }
+    for (name, value) in tags {
+        command.extend(line([(" ", &format!("{name}={value}"))]));
+    }
+    command.push(Piece::Shell(" --query id --output tsv"));
+    Ok(Script { before, command, good: None })
+}
+
+/// The tags of a request to set a secret, without the attempt's.
+fn tags_of(request: &Request) -> impl Iterator<Item = (&str, &str)> {
+    let member = |name: &str, json: &'_ Json| matches!(json, Json::Object(_)) && name == "tags";
+    let members = match &request.body {
+        Some(Json::Object(members)) => members.as_slice(),
+        _ => &[],
+    };
+    let tags = members.iter().find(|(name, json)| member(name, json)).map(|(_, json)| json);
+    let tags = if let Some(Json::Object(tags)) = tags { tags.as_slice() } else { &[] };
+    tags.iter().filter_map(|(name, value)| match value {
+        Json::Text(value) => Some((name.as_str(), value.as_str())),
+        _ => None,
+    })
+}
+
+/// The lines that put a secret's value into the file.
+fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
+    match secret {
+        SecretRef::Generate { bytes, encoding } => {
+            let bytes = bytes.to_string();
+            let (make, tidy) = match encoding {
+                Encoding::Base64url => ("openssl rand -base64 ", " | tr '+/' '-_' | tr -d '=\\n' > \"$folder/value\""),
+                Encoding::Hex => ("openssl rand -hex ", " | tr -d '\\n' > \"$folder/value\""),
+            };
+            let mut make = line([(make, &bytes)]);
+            make.push(Piece::Shell(tidy));
+            vec![make]
+        }
+        SecretRef::Version { vault: of, name, version } => {
+            let url = if of.is_empty() { vault } else { of };
+            let id = format!("{url}/secrets/{name}/{version}");
+            let mut get = line([("az keyvault secret download --id ", &id)]);
+            get.push(Piece::Shell(" --file \"$folder/value\" --encoding utf-8"));
+            vec![get]
+        }
+        // It is asked for: a name from a runbook is never made a part of the shell's own language.
+        SecretRef::Environment { name } => {
+            let mut ask = line([("printf '%s' \"$(printenv -- ", name)]);
+            ask.push(Piece::Shell(")\" > \"$folder/value\""));
+            vec![ask]
+        }
+    }
+}
+
+fn enabled_by_hand(args: &Args, to: &'static str) -> Result<Script, RenderError> {
+    let (_, name, version) = (vault_url(args, "vault")?, secret_name(args, "name")?, version(args, "version")?);
+    let mut command = line([
+        ("az keyvault secret set-attributes --vault-name ", vault_name(args)),
+        (" --name ", name),
+        (" --version ", version),
+    ]);
+    command.extend([Piece::Shell(to), Piece::Shell(" --output tsv")]);
+    Ok(Script::of(command))
 }
 
 fn tag(tag: &Value) -> Result<(String, Json), RenderError> {

@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::super::by_hand::line;
 use super::super::{
-    Args, Call, ChangeFacts, Class, Field, Method, Probe, ProbeContext, ProbeVerdict, Reply, Request, Risk, Row,
-    Service, TargetKind, Type, Unreadable, Verdict,
+    Args, Call, ChangeFacts, Class, Field, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError, Reply,
+    Request, Risk, Row, Script, Service, TargetKind, Type, Unreadable, Verdict,
 };
 use super::argument::{optional, output, pass_on, read_back};
 use super::reading::{body, field, items, last_segment, list, needed, text};
@@ -40,6 +41,7 @@ pub(super) static REFERENCES: Row = Row {
     parse,
     judge: Some(judge),
     change: None,
+    by_hand: Some(by_hand),
 };
 
 /// `webapp.references.refresh`. The operation is documented, but does not stand in the 2023-12-01 specification.
@@ -70,6 +72,7 @@ pub(super) static REFRESH: Row = Row {
         touches: "The site restarts its instances if a value has changed.",
         expect: Span::minutes(1),
     }),
+    by_hand: None,
 };
 
 /// The read of one site's or slot's references, for a read of many.
@@ -120,6 +123,19 @@ fn names_a_version(reference: &str) -> bool {
             _ => false,
         }
     })
+}
+
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    let mut command = line([("az rest --method GET --url ", &request(args, Method::Get, REFERENCES_PATH)?.url)]);
+    command.push(Piece::Shell(
+        " --query 'value[].properties.{vault: vaultName, secret: secretName, status: status, active: activeVersion}' \
+         --output table",
+    ));
+    let text = |name| args.get(name).and_then(Value::as_text);
+    let which =
+        text("secret").map_or_else(|| "Each reference".to_owned(), |secret| format!("Each reference to {secret}"));
+    let version = text("version").map(|version| format!(", and its active version is {version}")).unwrap_or_default();
+    Ok(Script::of(command).good(format!("{which} has the status Resolved{version}.")))
 }
 
 fn references_of(args: &Args) -> Call {

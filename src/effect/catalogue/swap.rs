@@ -1,8 +1,9 @@
 //! The slot swap. Sent twice, it swaps back: the classic accident.
 
+use super::super::by_hand::line;
 use super::super::{
-    Args, Call, ChangeFacts, Class, Field, Json, Method, Probe, ProbeContext, ProbeVerdict, RenderError, Request, Risk,
-    Row, Service, TargetKind, Type,
+    Args, Call, ChangeFacts, Class, Field, Json, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError,
+    Request, Risk, Row, Script, Service, TargetKind, Type,
 };
 use super::argument::{optional, read_back, required, slot_name, target};
 use super::reading::{field, last_segment};
@@ -48,6 +49,7 @@ pub(super) static SWAP: Row = Row {
                   settings stay where they are; databases, workers, schedulers and front-end hosts do not move.",
         expect: Span::minutes(3),
     }),
+    by_hand: Some(by_hand),
 };
 
 /// The arguments, checked. Both places are named by ids of one site, so what is looked at before a swap is what is
@@ -112,6 +114,21 @@ fn render(args: &Args) -> Result<Request, RenderError> {
     let swap = swap(args)?;
     let body = Json::object([("targetSlot", Json::text(swap.destination.slot)), ("preserveVnet", Json::Boolean(true))]);
     Ok(about(Method::Post, swap.source.id, "/slotsswap").with_body(body))
+}
+
+/// `az` waits for the end of the swap, which `az rest` would not.
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    let swap = swap(args)?;
+    // `/subscriptions/S/resourceGroups/G/…`; the id's shape has been checked.
+    let group = swap.source.id.split('/').nth(4).unwrap_or_default();
+    let mut command = line([
+        ("az webapp deployment slot swap --resource-group ", group),
+        (" --name ", swap.site),
+        (" --slot ", swap.source.slot),
+        (" --target-slot ", swap.destination.slot),
+    ]);
+    command.push(Piece::Shell(" --preserve-vnet true"));
+    Ok(Script::of(command))
 }
 
 fn locks(args: &Args) -> Vec<String> {

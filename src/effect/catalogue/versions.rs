@@ -2,9 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::super::{Args, Class, Method, Reply, Request, Risk, Row, Service, TargetKind, Type, Unreadable, Verdict};
+use super::super::by_hand::line;
+use super::super::{
+    Args, Class, Method, Reply, Request, Risk, Row, Script, Service, TargetKind, Told, Type, Unreadable, Verdict,
+};
 use super::super::{Call, RenderError};
-use super::argument::{optional, output, pass_on, required, secret_name, vault_url};
+use super::argument::{optional, output, pass_on, required, secret_name, vault_name, vault_url};
 use super::reading::{body, field, items, last_segment, list, needed, text};
 use crate::base::{Timestamp, Value};
 
@@ -24,9 +27,12 @@ pub(super) static VERSIONS: Row = Row {
         optional("newest", Type::String, "As a check: the version that must be the newest, and enabled."),
     ],
     outputs: &[
-        output("current", Type::String, "The newest version, enabled or not; empty if there is none."),
-        output("enabled", Type::List(&Type::String), "The enabled versions, newest first."),
-        output("content_type", Type::String, "The content type of the newest version; empty if it has none."),
+        output("current", Type::String, "The newest version, enabled or not; empty if there is none.")
+            .told(Told::LastSegment("sort_by([], &attributes.created)[-1].id")),
+        output("enabled", Type::List(&Type::String), "The enabled versions, newest first.")
+            .told(Told::LastSegment("reverse(sort_by([?attributes.enabled], &attributes.created))[].id")),
+        output("content_type", Type::String, "The content type of the newest version; empty if it has none.")
+            .told(Told::Query("sort_by([], &attributes.created)[-1].contentType || ''")),
         output(
             "tags",
             Type::List(&Type::Record),
@@ -37,7 +43,8 @@ pub(super) static VERSIONS: Row = Row {
             Type::String,
             "When the newest version ceases to be valid (RFC 3339); empty if it never does. A new version does not take this \
              over.",
-        ),
+        )
+        .told(Told::Query("sort_by([], &attributes.created)[-1].attributes.expires || ''")),
         output(
             "versions",
             Type::List(&Type::Record),
@@ -56,6 +63,7 @@ pub(super) static VERSIONS: Row = Row {
     parse,
     judge: Some(judge),
     change: None,
+    by_hand: Some(by_hand),
 };
 
 /// The call of this row for the vault and the secret that `args` names.
@@ -78,6 +86,14 @@ fn render(args: &Args) -> Result<Request, RenderError> {
     let (vault, name) = (vault_url(args, "vault")?, secret_name(args, "name")?);
     let url = format!("{vault}/secrets/{name}/versions?api-version={API}");
     Ok(Request::new(Service::KeyVault, Method::Get, url))
+}
+
+fn by_hand(args: &Args) -> Result<Script, RenderError> {
+    let (_, name) = (vault_url(args, "vault")?, secret_name(args, "name")?);
+    let command = line([("az keyvault secret list-versions --vault-name ", vault_name(args)), (" --name ", name)]);
+    let newest = args.get("newest").and_then(Value::as_text).map(|version| format!("is {version}, and is enabled"));
+    let good = newest.unwrap_or_else(|| "is enabled".to_owned());
+    Ok(Script::of(command).good(format!("The version that was created last {good}.")))
 }
 
 /// One version as the service lists it.

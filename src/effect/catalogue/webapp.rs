@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::super::{
     Args, Call, ChangeFacts, Class, Field, Method, Probe, ProbeVerdict, RenderError, Reply, Request, Risk, Row,
-    Service, TargetKind, Type, Unreadable,
+    Service, TargetKind, Told, Type, Unreadable,
 };
 use super::argument::{output, pass_on, read_back, required, target};
 use super::reading::{body, field, items, last_segment, needed, text};
@@ -26,10 +26,11 @@ pub(super) static GET: Row = Row {
     summary: "Reads how a site stands and when it was last swapped.",
     parameters: &[APP],
     outputs: &[
-        output("state", Type::String, "`Running` or `Stopped`."),
-        output("host", Type::String, "The default host name."),
+        output("state", Type::String, "`Running` or `Stopped`.").told(Told::Query("properties.state")),
+        output("host", Type::String, "The default host name.").told(Told::Query("properties.defaultHostName")),
         output("url", Type::String, "The default host name as an https address."),
-        output("swapped_at", Type::String, "When the last swap ended, as the service writes it; empty if never."),
+        output("swapped_at", Type::String, "When the last swap ended, as the service writes it; empty if never.")
+            .told(Told::Query("properties.slotSwapStatus.timestampUtc || ''")),
         output("swap_source", Type::String, "The source slot of the last swap; empty if never."),
         output("swap_destination", Type::String, "The destination slot of the last swap; empty if never."),
     ],
@@ -45,6 +46,7 @@ pub(super) static GET: Row = Row {
     parse: parse_get,
     judge: None,
     change: None,
+    by_hand: None,
 };
 
 /// `webapp.deployments`.
@@ -53,9 +55,12 @@ pub(super) static DEPLOYMENTS: Row = Row {
     summary: "Reads which deployment a site runs.",
     parameters: &[APP],
     outputs: &[
-        output("active", Type::String, "The id of the active deployment; empty if none is known."),
-        output("message", Type::String, "Its message."),
-        output("author", Type::String, "Who authored it."),
+        output("active", Type::String, "The id of the active deployment; empty if none is known.")
+            .told(Told::LastSegment("value[?properties.active].id")),
+        output("message", Type::String, "Its message.")
+            .told(Told::Query("value[?properties.active].properties.message")),
+        output("author", Type::String, "Who authored it.")
+            .told(Told::Query("value[?properties.active].properties.author")),
         output("received", Type::String, "When it was received, as the service writes it."),
     ],
     risk: Risk::Read,
@@ -70,6 +75,7 @@ pub(super) static DEPLOYMENTS: Row = Row {
     parse: parse_deployments,
     judge: None,
     change: None,
+    by_hand: None,
 };
 
 /// `webapp.restart`.
@@ -109,6 +115,7 @@ pub(super) static RESTART: Row = Row {
         touches: "Requests in flight are lost, and every instance starts cold. A restart does not load a new secret.",
         expect: Span::minutes(2),
     }),
+    by_hand: None,
 };
 
 /// A request about the site in `args`: its id, then `rest`.
