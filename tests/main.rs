@@ -19,6 +19,7 @@ mod environments;
 mod journal;
 mod panic;
 mod picture;
+mod plan;
 mod playbooks;
 mod record;
 mod rollback;

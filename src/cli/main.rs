@@ -60,7 +60,9 @@ async fn run(
         Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),
         Command::Note { run, text } => command::note(setting, run, text, out).await,
         Command::Pause { run } => command::pause(setting, run, out).await,
-        Command::Plan { runbook, inputs, format } => command::plan(setting, runbook, &inputs.inputs, *format, out),
+        Command::Plan { runbook, inputs, mode, format } => {
+            command::plan(setting, runbook, &inputs.inputs, mode.mode(), *format, out)
+        }
         Command::Resume { run, headless } => drive::resume(run.as_deref(), headless, setting, redactor, out).await,
         Command::Run(run) => drive::run(run, setting, redactor, out).await,
         Command::Runs { json } => command::runs(setting, *json, out),

@@ -19,6 +19,7 @@ mod findings;
 mod library;
 mod log;
 mod main;
+mod nested;
 mod nesting;
 mod playbooks;
 mod policy;

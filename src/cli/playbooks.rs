@@ -76,11 +76,15 @@ fn runbooks_beside(source: &Source) -> Option<PathBuf> {
 }
 
 /// The runbooks of a folder; without one, those of the library of the setting.
+fn runbooks(setting: &Setting, folder: Option<&Path>) -> Result<Vec<Source>, Failure> {
+    match folder {
+        Some(folder) => files_of(folder)?.iter().map(|path| Source::read(setting, path)).collect(),
+        None => Library::of(setting)?.sources(setting),
+    }
+}
+
 fn fill(setting: &Setting, folder: Option<&Path>) -> Result<Shelf, Failure> {
-    let runbooks: Vec<Source> = match folder {
-        Some(folder) => files_of(folder)?.iter().map(|path| Source::read(setting, path)).collect::<Result<_, _>>()?,
-        None => Library::of(setting)?.sources(setting)?,
-    };
+    let runbooks = runbooks(setting, folder)?;
     Ok(Shelf::of(runbooks.iter().map(|source| (source.shown.as_str(), source.bytes.as_slice()))))
 }
 
@@ -137,6 +141,18 @@ impl Startable {
         let revision = source.revision(&mut Trees::default())?;
         let text = String::from_utf8_lossy(&source.bytes).into_owned();
         Ok(Self { loaded: Loaded { runbook, revision, text, source }, drill: Some(playbook) })
+    }
+
+    /// The runbooks among which those that it nests are found: the very ones that it was checked with.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn shelf(&self, setting: &Setting) -> Result<Vec<Source>, Failure> {
+        let source = &self.loaded.source;
+        match self.drill {
+            Some(_) => runbooks(setting, runbooks_beside(source).as_deref()),
+            None => Ok(source.neighbours(setting)),
+        }
     }
 
     /// The environment to work in. A programme says its own, and is drilled in no other.

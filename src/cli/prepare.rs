@@ -1,4 +1,5 @@
 use super::library::Loaded;
+use super::nested::nested;
 use super::playbooks::Startable;
 use super::policy::{Refusal, refusal};
 use super::signers::Signers;
@@ -37,9 +38,17 @@ pub(crate) fn prepare(
         bind_inputs(&startable.loaded.runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
     startable.refuse_strangers(&bound)?;
     let mode = if startable.drill.is_some() { Mode::Drill } else { mode };
+    let inner = nested(setting, &startable)?;
     let Loaded { runbook, revision, text, source } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
-    let refusal = refusal(&environment, &source, &revision.origin, &signers)?;
+    let mut refused = refusal(&environment, &source, &revision.origin, &signers)?;
+    // What is nested runs as well, so the rule holds for it too.
+    for (nested, source) in &inner {
+        if refused.is_none() {
+            refused = refusal(&environment, source, &nested.revision.origin, &signers)?;
+        }
+    }
+    let nested = inner.into_iter().map(|(nested, _)| nested).collect();
     let inputs = runbook.parameters.iter().filter_map(|parameter| {
         let value = bound.remove(&parameter.name)?;
         Some(Input { name: parameter.name.clone(), value })
@@ -52,7 +61,8 @@ pub(crate) fn prepare(
         subscription: environment.subscription.clone(),
         protected: environment.protected,
     };
-    Ok(Prepared { plan: Plan { runbook, revision, inputs, place, mode }, text, environment, refusal })
+    let plan = Plan { runbook, revision, inputs, place, mode, nested };
+    Ok(Prepared { plan, text, environment, refusal: refused })
 }
 
 fn wrong_inputs(problems: &[InputProblem]) -> Failure {

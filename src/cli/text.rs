@@ -23,6 +23,28 @@ pub(crate) fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<
     writeln!(out, "{label:<12}{}", printable(text))
 }
 
+/// How wide text is set, in characters: what every terminal shows, and a pipe gets the same bytes as a screen.
+const WIDTH: usize = 80;
+
+/// Text in lines of at most 80 characters behind a label of `label` columns. It is broken at blanks only, so that an
+/// address or a command can be copied whole, and a line's end in it stays one.
+pub(crate) fn folded(text: &str, label: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in printable(text).split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && label + line.chars().count() + 1 + word.chars().count() > WIDTH {
+                lines.push(std::mem::take(&mut line));
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join(&format!("\n{}", " ".repeat(label)))
+}
+
 /// The text without control characters but for newlines: what a file or a service says must not drive the terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter }).collect()
@@ -41,6 +63,15 @@ mod tests {
     fn columns_are_as_wide_as_they_need_to_be_and_lines_end_in_no_blanks() {
         let rows = [["a".to_owned(), "bé".to_owned()], ["long".to_owned(), String::new()]];
         assert_eq!(columns(rows), "a     bé\nlong\n");
+    }
+
+    #[test]
+    fn folded_text_breaks_at_blanks_and_leaves_an_address_whole() {
+        let address = format!("GET https://{}", "a".repeat(90));
+        assert_eq!(folded(&address, 12), format!("GET\n{}https://{}", " ".repeat(12), "a".repeat(90)));
+        let text = folded(&"word ".repeat(40), 12);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!(folded("one\ntwo", 2), "one\n  two");
     }
 
     #[test]

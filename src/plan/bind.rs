@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::Plan;
 use crate::base::{SecretRef, StepId, Value};
 use crate::effect::{self, Args, Call, RenderError, Request, Risk, Row};
-use crate::runbook::{Argument, CallSpec, EvaluateError, Scope, Step, StepKind, Typing};
+use crate::runbook::{Argument, CallSpec, EvaluateError, Runbook, Scope, Step, StepKind, Typing};
 
 /// Why a step cannot be bound. The checker finds most of these before a run; what is left depends on what the world
 /// answered.
@@ -97,20 +97,20 @@ impl Scope for Names<'_> {
     }
 
     fn typing(&self, path: &[&str]) -> Typing {
-        declared(self.plan, path)
+        declared(&self.plan.runbook, path)
     }
 }
 
-/// The declared type of what a path stands for in a run of `plan`: an input, an output of an operation, or a field that a
+/// The declared type of what a path stands for in a run of the runbook: an input, an output of an operation, or a field that a
 /// person has filled in. Those of a nested runbook stand in its own text, and what `item` and `self` are in the step.
-pub(super) fn declared(plan: &Plan, path: &[&str]) -> Typing {
+pub(super) fn declared(runbook: &Runbook, path: &[&str]) -> Typing {
     let found = match path {
         ["inputs", name, rest @ ..] => {
-            let parameter = plan.runbook.parameters.iter().find(|known| known.name == *name);
+            let parameter = runbook.parameters.iter().find(|known| known.name == *name);
             parameter.map(|parameter| (Typing::from(&parameter.kind), rest))
         }
         ["steps", step, "outputs", name, rest @ ..] => {
-            let step = plan.runbook.step(&StepId::new(*step));
+            let step = runbook.step(&StepId::new(*step));
             let typed = step.and_then(|step| Some((output(&step.kind, name)?, step.for_each.is_some())));
             typed.map(|(kind, is_list)| (if is_list { Typing::list(kind) } else { kind }, rest))
         }
@@ -225,6 +225,7 @@ mod tests {
                 protected: false,
             },
             mode: Mode::Live,
+            nested: Vec::new(),
         }
     }
 

@@ -20,6 +20,26 @@ pub struct Plan {
     pub place: Place,
     /// How it runs.
     pub mode: Mode,
+    /// The runbooks that it nests, at any depth, each once and sorted by name. A plan without any is written as before
+    /// there were any, and keeps its digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nested: Vec<Nested>,
+}
+
+/// A runbook that another one nests, as it stood when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nested {
+    /// The graph.
+    pub runbook: Runbook,
+    /// Where its text came from.
+    pub revision: Revision,
+}
+
+impl Plan {
+    /// The nested runbook of that name.
+    pub fn nested(&self, name: &str) -> Option<&Nested> {
+        self.nested.iter().find(|nested| nested.runbook.id == name)
+    }
 }
 
 /// Which text a runbook is.

@@ -1,12 +1,13 @@
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 
-use super::bind::declared;
-use super::{BindError, Plan, bind};
-use crate::base::{Digest, Span, Value};
+use super::known::{Given, Known};
+use super::{CallPreview, Plan, items};
+use crate::base::Span;
 use crate::effect::Risk;
-use crate::runbook::{CallSpec, Scope, Step, StepKind, Typing};
+use crate::runbook::{CallSpec, Step, StepKind};
 
-/// What a step would do, as far as it can be known before anything has run.
+/// What a step would do, as far as it can be known before anything has run, in the few words that a board has room for.
+/// The whole of it is an [`Outlook`](super::Outlook).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     /// The operation or kind.
@@ -61,92 +62,24 @@ pub fn preview(plan: &Plan, step: &Step) -> Preview {
 }
 
 fn of_call(plan: &Plan, step: &Step, spec: &CallSpec, blank: Preview) -> Preview {
-    let mut names = Placeholders { plan, item: None, used: RefCell::default() };
+    let inputs: BTreeMap<String, Given> =
+        plan.inputs.iter().map(|input| (input.name.clone(), Given::Now(input.value.clone()))).collect();
+    let known = Known::new(&plan.runbook, &inputs, "", step.id.as_str());
     // Where the list is known already, its first item shows what every item will do.
-    let items = step.for_each.as_ref().and_then(|each| each.list.evaluate(&names).ok());
-    names.item = items.as_ref().and_then(Value::as_list).and_then(|items| items.first().cloned());
-    let (sends, unknown, row) = match bind(spec, &names) {
-        Ok(bound) => (Some(names.put_back(bound.request.shown())), None, Some(bound.row)),
-        Err(BindError::Action(action)) => (None, Some(format!("the action `{action}` is not known")), None),
-        Err(why) => (None, Some(names.put_back(why.to_string())), crate::effect::find(&spec.action)),
-    };
-    let change = row.and_then(|row| row.change.as_ref());
+    let call = CallPreview::of(spec, &known.with_item(items::first_item(step, &known)));
+    let change = call.row.and_then(|row| row.change.as_ref());
     let undo = if step.undo.is_empty() {
         change.map(|change| change.undo.to_owned())
     } else {
         Some(step.undo.iter().map(|undo| undo.call.action.as_str()).collect::<Vec<_>>().join(", then "))
     };
     Preview {
-        summary: row.map(|row| row.summary.to_owned()).unwrap_or_default(),
-        sends,
-        unknown,
+        summary: call.row.map(|row| row.summary.to_owned()).unwrap_or_default(),
+        sends: call.requests.into_iter().next(),
+        unknown: call.unknown,
         risk: super::risk(step),
         undo,
         expect: blank.expect.or_else(|| change.map(|change| change.expect)),
         ..blank
-    }
-}
-
-/// A scope in which what is not known yet has a stand-in that passes every row's validation (32 hexadecimal digits)
-/// and is replaced by its expression once the request is rendered.
-struct Placeholders<'a> {
-    plan: &'a Plan,
-    item: Option<Value>,
-    used: RefCell<Vec<(String, String)>>,
-}
-
-impl Placeholders<'_> {
-    fn put_back(&self, mut text: String) -> String {
-        for (stand_in, shown) in self.used.borrow().iter() {
-            text = text.replace(stand_in.as_str(), &format!("«{shown}»"));
-        }
-        text
-    }
-
-    fn stand_in(&self, path: &str) -> Value {
-        let stand_in = Digest::of("placeholder", path.as_bytes()).to_string()[..32].to_owned();
-        self.used.borrow_mut().push((stand_in.clone(), path.to_owned()));
-        Value::Text(stand_in)
-    }
-
-    /// The outputs of a row, each by its stand-in.
-    fn outputs(&self, step: &Step) -> Value {
-        let Some(spec) = step.kind.call() else { return Value::record([]) };
-        let outputs = crate::effect::find(&spec.action).map(|row| row.outputs).unwrap_or_default();
-        let fields = outputs.iter().map(|output| {
-            let path = format!("steps.{}.outputs.{}", step.id, output.name);
-            let value = match output.kind {
-                crate::effect::Type::String | crate::effect::Type::Timestamp => self.stand_in(&path),
-                crate::effect::Type::List(_) => Value::List(Vec::new()),
-                crate::effect::Type::Record => Value::record([]),
-                _ => Value::Boolean(true),
-            };
-            (output.name.to_owned(), value)
-        });
-        Value::record([("outputs", Value::Record(fields.collect()))])
-    }
-}
-
-impl Scope for Placeholders<'_> {
-    fn root(&self, name: &str) -> Option<Value> {
-        match name {
-            "inputs" => {
-                let inputs = self.plan.inputs.iter().map(|input| (input.name.clone(), input.value.clone()));
-                Some(Value::Record(inputs.collect()))
-            }
-            "steps" => {
-                let steps = self.plan.runbook.steps.iter().map(|step| (step.id.to_string(), self.outputs(step)));
-                Some(Value::Record(steps.collect()))
-            }
-            "item" => Some(self.item.clone().unwrap_or_else(|| self.stand_in("item"))),
-            "self" => {
-                Some(Value::record([("outputs", Value::record([("version", self.stand_in("self.outputs.version"))]))]))
-            }
-            _ => None,
-        }
-    }
-
-    fn typing(&self, path: &[&str]) -> Typing {
-        declared(self.plan, path)
     }
 }

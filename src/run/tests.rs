@@ -155,6 +155,7 @@ fn plan(steps: Vec<Step>) -> Plan {
             protected: false,
         },
         mode: Mode::Live,
+        nested: vec![],
     }
 }
 

@@ -369,6 +369,7 @@ fn plan(origin: Origin) -> Plan {
         ],
         place,
         mode: Mode::Drill,
+        nested: Vec::new(),
     }
 }
 

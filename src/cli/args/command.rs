@@ -129,16 +129,24 @@ Examples:
         what: String,
     },
     /// Say exactly what a runbook or drill programme would do, and do nothing
-    #[command(after_help = "Example:\n  callout plan key-rotation -i consumers=chatbot-web,chatbot-worker")]
+    ///
+    /// It opens nothing and asks nobody, and says the same for the same text, inputs and environment.
+    #[command(after_help = "\
+Examples:
+  callout plan key-rotation -i consumers=chatbot-web,chatbot-worker
+  callout plan rollback --format checklist > rollback.md      with commands to paste, for the day this program is down")]
     Plan {
         /// A runbook's name, or its file, perhaps as a commit has it
         #[arg(value_name = "RUNBOOK[@REV]")]
         runbook: String,
         #[command(flatten)]
         inputs: Inputs,
+        /// How it would be run
+        #[arg(long, value_enum, default_value_t = PlanMode::Live)]
+        mode: PlanMode,
         /// How to say it
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
     },
     /// Tell what happened in a run; without RUN, in the latest
     Timeline {
@@ -349,15 +357,6 @@ pub(crate) struct Trust {
     pub(crate) revoke: bool,
 }
 
-/// How a command says what it has to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For a person
-    Text,
-    /// For a program
-    Json,
-}
-
 /// How findings are said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
@@ -367,6 +366,39 @@ pub(crate) enum CheckFormat {
     Json,
     /// For a forge, which shows them beside the lines: SARIF 2.1.0
     Sarif,
+}
+
+/// How a plan is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+    /// Markdown with `az` commands that a person can paste, without this program
+    Checklist,
+}
+
+/// How a planned run would execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanMode {
+    /// For real, in whatever environment it is
+    Live,
+    /// For real, on targets that are bound to a drill
+    Drill,
+    /// Reads and checks run, changes are assumed
+    Rehearsal,
+}
+
+impl PlanMode {
+    /// The mode.
+    pub(crate) const fn mode(self) -> Mode {
+        match self {
+            Self::Live => Mode::Live,
+            Self::Drill => Mode::Drill,
+            Self::Rehearsal => Mode::Rehearsal,
+        }
+    }
 }
 
 /// How the log is written out.

@@ -4,6 +4,7 @@ mod command;
 mod sim;
 
 pub(crate) use command::{
-    Args, Audit, CheckFormat, Command, ExportFormat, Format, Global, Headless, New, Run, SchemaOf, Speed, Store, Trust,
+    Args, Audit, CheckFormat, Command, ExportFormat, Global, Headless, New, PlanFormat, Run, SchemaOf, Speed, Store,
+    Trust,
 };
 pub(crate) use sim::{Fault, Sim};
