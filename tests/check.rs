@@ -140,11 +140,14 @@ fn the_shipped_runbooks_check_without_a_finding() {
 }
 
 #[test]
-fn the_good_runbooks_check_without_a_finding_and_survive_the_journal() {
+fn the_good_runbooks_have_neither_errors_nor_warnings_and_survive_the_journal() {
     let files = runbooks(&folder().join("good"));
     assert!(files.len() > 1);
     for ((file, bytes), checked) in files.iter().zip(together(&files)) {
-        assert_eq!(shown(file, bytes, &checked.findings), "");
+        // A secret and a photograph only a person can give, which is a note.
+        let worse: Vec<Finding> =
+            checked.findings.into_iter().filter(|finding| finding.severity() != Severity::Note).collect();
+        assert_eq!(shown(file, bytes, &worse), "");
         let runbook = checked.runbook.unwrap();
         assert_eq!(journaled(&runbook), runbook, "{file}");
     }

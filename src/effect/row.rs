@@ -82,12 +82,23 @@ pub struct ChangeFacts {
 
 /// The question "did that effect happen?".
 pub struct Probe {
+    /// What it can find out at all.
+    pub answers: Answers,
     /// The reads whose outputs are judged.
     pub reads: fn(&Args) -> Vec<Call>,
     /// Judges them. Absence is `DidNot`; the state machine believes it only after `settles`.
     pub judge: fn(&ProbeContext<'_>, &[Value]) -> ProbeVerdict,
     /// How long after sending absence begins to prove something: longer than the operation ever takes.
     pub settles: Span,
+}
+
+/// What a probe can find out at all, before it has asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// Whether it happened and, if it did, the outputs. For a single attempt it may still be unknown.
+    Whether,
+    /// Nothing: the platform keeps no trace, so every attempt in doubt is a person's question.
+    Never,
 }
 
 /// What a probe knows of the attempt it asks about.

@@ -263,7 +263,8 @@ steps:
         let gate = "  - {id: ask, title: Ask, gate: {question: Go?, choices: ['yes', 'no'], headless: 'yes'}}\n";
         let (found, _) = concerns(|old| old.replace(gate, "").replace("    needs: [ask]\n", ""));
         assert_eq!(found, ["ask: no person is asked here any more", "act: it is carried out otherwise: needs"]);
-        let again = "  - {id: again, title: Again, action: webapp.restart, with: {app: '${{ inputs.app }}'}}\n";
+        let again = "  - {id: again, title: Again, needs: [act], action: webapp.references.refresh, \
+                     with: {app: '${{ inputs.app }}'}}\n";
         let (found, _) = concerns(|old| format!("{old}{again}"));
         assert!(found[0].starts_with("again: a new ") && found[0].ends_with(" step"), "{found:?}");
     }

@@ -242,6 +242,50 @@ codes! {
         "`verify`, `confirm` and `undo` are about a change. An action that only reads changes nothing, so nothing would \
          be looked at, asked or taken back, and the key would promise what is not done. Remove it; what a reading must \
          show is a step of its own, with `check`."
+    Unaccounted "RB407" Error "Nothing would tell what became of a change."
+        "The step has neither `verify` nor `undo`, and no probe, its own or the operation's, can find out whether it \
+         happened. After a lost answer there would be nothing to decide by. `verify` is what helps most."
+    ParallelChange "RB408" Error "Steps without an order change one target."
+        "The target's lock keeps them from working at once, but which of them comes first is left to chance. Give one of \
+         them the other as a need. Steps of which a gate, a failure or their conditions let only one happen are meant to \
+         be without an order."
+    GeneratedAgain "RB409" Warning "A secret gets another fresh value."
+        "Each `generate` makes a new random value. Where one value is meant, it is made and stored once, and read again \
+         by its version; where the old value is to come back, its version is set anew."
+    HeadlessEnds "RB410" Warning "A run without a person always ends at this gate."
+        "`headless` is what a run takes when nobody is there to choose. If nobody but a person may decide, leave it out: \
+         then such a run waits."
+    OverObjective "RB411" Warning "The recovery is expected to take longer than it may."
+        "The expected lengths of the steps that follow each other (`expect`, else the operation's usual time; waits in \
+         full; one item of each list) add up to more than `objectives.rto`, at the step that `marks: service_restored`. \
+         The time that people take comes on top."
+    NoMilestone "RB412" Note "There is an RTO, and no step says when the service is restored."
+        "The recovery time ends with the step that `marks: service_restored`. Without it, only the whole run can be \
+         measured, with whatever is tidied up and waited for afterwards."
+    UndoSameForAll "RB413" Warning "An undo does the same for every item."
+        "Each item of a `for_each` is undone by itself. An undo that does not speak of `item` or `self` does the same \
+         thing once per item, and takes back nothing in particular."
+    PerhapsSecret "RB414" Warning "What may be a secret stands in the file."
+        "It has the shape of a key or of a random value. If it is a secret, it is in git's history: rotate it. If it is an \
+         id, it probably belongs to one environment, and should be an input."
+    HardCodedSubscription "RB415" Warning "A subscription is hard-coded."
+        "The runbook would look there in every environment, drills included. Resources are parameters, and the environment \
+         says where they are."
+    Impatient "RB416" Warning "A limit is shorter than what is expected."
+        "The limit would usually be met while everything goes well. Limits are for what is stuck; `expect` is for what is \
+         usual."
+    RetryOfOnce "RB417" Error "What must not be sent twice would be sent again by itself."
+        "An operation of class D (a restart, a swap) does its work again each time it is sent; a second swap takes the \
+         first one back. `callout actions NAME` shows the class. Without `retry` the run asks a person, who can look."
+    FailureIgnored "RB418" Warning "A change is made although what it rests on may have failed."
+        "With `on_failure: continue` the steps that need this one are done after its failure, too. So a check guards \
+         nothing, and a change builds on another that may not be there. `ask` lets a person decide."
+    UndoNeedsSuccess "RB419" Warning "An undo needs what may never be known."
+        "The outputs of a step are known when its answer arrived, or when the operation's own probe gives them. If the \
+         answer is lost and the probe tells only that it happened, an undo that reads them cannot be done."
+    NoReturnUnguarded "RB420" Warning "Nobody is made to stop before the point of no return."
+        "A step with `point_of_no_return` is confirmed by its risk. Unless that is irreversible, or a gate stands \
+         before it, an operator passes it like any other step."
     GuessedSignIn "RB501" Error "A protected environment must say who signs in."
         "`sign_in: auto` takes whoever is signed in to the first tool that answers, so a step could be done by somebody \
          else than was meant. A protected environment names one way to sign in."
@@ -284,6 +328,13 @@ codes! {
     ObjectiveShort "RB615" Warning "The programme's objective is shorter than what its runbooks take."
         "The lengths that the runbooks' own steps expect, along the longest way through the programme, add up to more than \
          its RTO: each runbook to its end, and the last one until it marks `service_restored`. People's time comes on top."
+}
+
+impl Code {
+    /// Tells whether its place may be a secret that stands in the file, and so must not be shown.
+    pub const fn is_about_a_secret(self) -> bool {
+        matches!(self, Self::SecretInClear | Self::PerhapsSecret)
+    }
 }
 
 impl fmt::Display for Code {

@@ -122,6 +122,12 @@ impl<'s> Findings<'s> {
         self.list.iter().any(|finding| finding.severity() == Severity::Error)
     }
 
+    /// Tells whether a finding of this code overlaps `place`.
+    pub(crate) fn any_within(&self, code: Code, place: Place) -> bool {
+        let overlaps = |other: Place| other.start < place.end && place.start < other.end;
+        self.list.iter().any(|finding| finding.code == code && overlaps(finding.place))
+    }
+
     /// The findings in the order of the text; those of one place in the order in which they were found.
     pub(crate) fn into_sorted(mut self) -> Vec<Finding> {
         self.list.sort_by_key(|finding| finding.place.start);

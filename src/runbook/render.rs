@@ -1,7 +1,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Code, Finding, Place, Severity};
+use super::{Finding, Place, Severity};
 
 /// Whether a rendering has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +74,10 @@ fn group<'a>(finding: &'a Finding, file: &'a str, source: &'a str) -> Group<'a> 
     }
 }
 
-/// The text without the secrets that somebody wrote into it: a finding is printed into logs.
+/// The text without the secrets, and what may be some, that somebody wrote into it: a finding is printed into logs.
 fn masked(findings: &[Finding], source: &str) -> String {
     let mut masked = source.to_owned();
-    for finding in findings.iter().filter(|finding| finding.code == Code::SecretInClear) {
+    for finding in findings.iter().filter(|finding| finding.code.is_about_a_secret()) {
         if let Some(secret) = source.get(finding.place.start..finding.place.end) {
             let stars: String = secret
                 .chars()

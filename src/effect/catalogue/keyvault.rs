@@ -2,8 +2,8 @@
 
 use super::super::by_hand::line;
 use super::super::{
-    Args, ChangeFacts, Class, Field, Json, Line, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError, Reply,
-    Request, Risk, Row, Script, Service, TargetKind, Told, Type, Unreadable,
+    Answers, Args, ChangeFacts, Class, Field, Json, Line, Method, Piece, Probe, ProbeContext, ProbeVerdict,
+    RenderError, Reply, Request, Risk, Row, Script, Service, TargetKind, Told, Type, Unreadable,
 };
 use super::argument::{
     optional, optional_list, optional_text, output, read_back, required, secret_name, vault_name, vault_url, version,
@@ -43,7 +43,12 @@ pub(super) static SET: Row = Row {
         locks: secret_lock,
         observe: |args| vec![versions_of(args)],
         observed: |_, seen| seen.first().map(newest_field).into_iter().collect(),
-        probe: Probe { reads: |args| vec![versions_of(args)], judge: judge_set, settles: Span::seconds(30) },
+        probe: Probe {
+            answers: Answers::Whether,
+            reads: |args| vec![versions_of(args)],
+            judge: judge_set,
+            settles: Span::seconds(30),
+        },
         undo: "Set the old value anew (as a further version), refresh the consumers, and only then disable this version: \
                disabling the newest version breaks everyone who reads without naming one.",
         touches: "Whoever reads the secret without naming a version gets the new value as soon as its cache expires: App \
@@ -112,6 +117,7 @@ const SWITCH: Row = Row {
 };
 
 const SWITCH_PROBE: Probe = Probe {
+    answers: Answers::Whether,
     reads: |args| vec![versions_of(args)],
     judge: |context, seen| judge_enabled(context, seen, false),
     settles: Span::seconds(30),

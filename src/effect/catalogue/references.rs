@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::super::by_hand::line;
 use super::super::{
-    Args, Call, ChangeFacts, Class, Field, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError, Reply,
-    Request, Risk, Row, Script, Service, TargetKind, Type, Unreadable, Verdict,
+    Answers, Args, Call, ChangeFacts, Class, Field, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError,
+    Reply, Request, Risk, Row, Script, Service, TargetKind, Type, Unreadable, Verdict,
 };
 use super::argument::{optional, output, pass_on, read_back};
 use super::reading::{body, field, items, last_segment, list, needed, text};
@@ -66,7 +66,12 @@ pub(super) static REFRESH: Row = Row {
         locks: |args| lock(args).into_iter().collect(),
         observe: |args| vec![references_of(args)],
         observed: |_, seen| seen.first().map(reference_fields).unwrap_or_default(),
-        probe: Probe { reads: |args| vec![references_of(args)], judge: judge_refresh, settles: Span::minutes(2) },
+        probe: Probe {
+            answers: Answers::Whether,
+            reads: |args| vec![references_of(args)],
+            judge: judge_refresh,
+            settles: Span::minutes(2),
+        },
         undo: "Set the old value as a new version of the secret, then refresh again: a refresh always fetches the newest \
                enabled version.",
         touches: "The site restarts its instances if a value has changed.",

@@ -2,8 +2,8 @@
 
 use super::super::by_hand::line;
 use super::super::{
-    Args, Call, ChangeFacts, Class, Field, Json, Method, Piece, Probe, ProbeContext, ProbeVerdict, RenderError,
-    Request, Risk, Row, Script, Service, TargetKind, Type,
+    Answers, Args, Call, ChangeFacts, Class, Field, Json, Method, Piece, Probe, ProbeContext, ProbeVerdict,
+    RenderError, Request, Risk, Row, Script, Service, TargetKind, Type,
 };
 use super::argument::{optional, read_back, required, slot_name, target};
 use super::reading::{field, last_segment};
@@ -42,7 +42,7 @@ pub(super) static SWAP: Row = Row {
         observed,
         // Up to five tries of 90 s warm the instances up, and a swap that fails to is ended by the platform only after
         // minutes more. Believing its absence earlier offers a second swap, which would take the first one back.
-        probe: Probe { reads: observe, judge, settles: Span::minutes(15) },
+        probe: Probe { answers: Answers::Whether, reads: observe, judge, settles: Span::minutes(15) },
         undo: "Swap again, which holds only until the next deployment to the source slot: until then it keeps the former \
                production.",
         touches: "Instances of the source slot restart and are warmed up, by default accepting any status, even 500. Sticky \

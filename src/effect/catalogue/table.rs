@@ -30,8 +30,9 @@ pub fn find(name: &str) -> Option<&'static Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Class, Risk, Service, Type};
+    use super::super::super::{Answers, Class, ProbeContext, ProbeVerdict, Risk, Service, Type};
     use super::*;
+    use crate::base::{Timestamp, Value};
 
     #[test]
     fn names_are_sorted_and_none_stands_twice() {
@@ -80,6 +81,19 @@ mod tests {
         for row in catalogue() {
             if let Some(change) = &row.change {
                 assert!(change.probe.settles > change.expect, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_probe_that_never_answers_judges_nothing_of_what_it_sees() {
+        let attempt = "01938a3c-0000-7000-8000-000000000001".parse().unwrap();
+        let args = crate::effect::Args::new();
+        let context = ProbeContext { args: &args, attempt, sent_at: Timestamp::from_seconds(0), before: &[] };
+        let never = catalogue().filter_map(|row| Some((row.name, row.change.as_ref()?)));
+        for (name, change) in never.filter(|(_, change)| change.probe.answers == Answers::Never) {
+            for seen in [&[][..], &[Value::record([("state", Value::text("Running"))])]] {
+                assert!(matches!((change.probe.judge)(&context, seen), ProbeVerdict::Unknown { .. }), "{name}");
             }
         }
     }

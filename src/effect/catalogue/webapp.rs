@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::super::{
-    Args, Call, ChangeFacts, Class, Field, Method, Probe, ProbeVerdict, RenderError, Reply, Request, Risk, Row,
-    Service, TargetKind, Told, Type, Unreadable,
+    Answers, Args, Call, ChangeFacts, Class, Field, Method, Probe, ProbeVerdict, RenderError, Reply, Request, Risk,
+    Row, Service, TargetKind, Told, Type, Unreadable,
 };
 use super::argument::{output, pass_on, read_back, required, target};
 use super::reading::{body, field, items, last_segment, needed, text};
@@ -101,6 +101,7 @@ pub(super) static RESTART: Row = Row {
         observe: |args| vec![Call::new(GET.name, [("app", pass_on(args, "app"))])],
         observed: |_, seen| seen.first().map(|get| Field::new("state", field(get, "state"))).into_iter().collect(),
         probe: Probe {
+            answers: Answers::Never,
             reads: |args| vec![Call::new(GET.name, [("app", pass_on(args, "app"))])],
             judge: |_, _| {
                 ProbeVerdict::Unknown {

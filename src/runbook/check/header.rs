@@ -1,6 +1,7 @@
 use super::library::Library;
 use super::outline::Outline;
 use super::output::outputs;
+use super::safety::{Places, Subject, inspect};
 use super::step;
 use crate::base::{Span, StepId};
 use crate::runbook::fields::Fields;
@@ -34,6 +35,8 @@ pub(super) fn runbook(
     let outline = Outline::read(fields.get("parameters"), fields.get("steps"), library, findings);
     let steps = step::steps(stem, &outline, findings);
     let outputs = fields.get("outputs").map(|written| outputs(written, &outline, findings)).unwrap_or_default();
+    let lowered = (steps.as_slice(), outline.sketches.len());
+    inspect(&Subject::new(lowered, rto, Places::new(written)), findings);
     Some(Runbook {
         id: id?,
         format: format?,

@@ -25,6 +25,7 @@ mod outline;
 mod output;
 mod parameter;
 mod prose;
+mod safety;
 mod scope;
 mod step;
 mod undo;

@@ -84,7 +84,6 @@ impl<'a> Lowering<'a> {
         let marks = fields.get("marks").and_then(|written| marks(written, findings));
         let drill = fields.get("drill").and_then(|written| self.drill(written, findings));
         self.contradictions(findings);
-        self.unverified(findings);
         self.nothing_to_enforce(findings);
         let needs = self.sketch.needs.iter().map(|(need, _)| self.names.outline.sketches[*need].id.clone()).collect();
         Some(Step {
@@ -169,15 +168,6 @@ impl<'a> Lowering<'a> {
         ) {
             let message = "`on_failure` has no meaning for a wait without `check`, which cannot fail";
             findings.add(Finding::new(Code::KeyOfOtherKind, entry.key_place, message).help("remove it"));
-        }
-    }
-
-    fn unverified(&self, findings: &mut Findings<'_>) {
-        let changes = self.sketch.row.filter(|row| row.class != Class::R);
-        if let (Some(row), None) = (changes, self.sketch.fields.entry("verify")) {
-            let message = format!("`{}` changes something, and nothing verifies that it had its effect", row.name);
-            let help = "add `verify: [{check: …, with: {…}}]`";
-            findings.add(Finding::new(Code::Unverified, self.sketch.place, message).help(help));
         }
     }
 

@@ -62,6 +62,7 @@ mod function;
 mod key;
 mod lexer;
 mod parser;
+mod paths;
 mod perform;
 mod template;
 mod tree;

@@ -229,7 +229,8 @@ fn keys_about_a_change_have_no_place_on_a_reading() {
         let name = key.split(':').next().unwrap();
         refused(&[&format!("{GET}, {key}")], Code::NothingToEnforce, name);
     }
-    assert_eq!(first(&format!("{RESTART}, confirm: irreversible")).confirm, Some(Risk::Irreversible));
+    let verified = "verify: [{check: http.get, with: {url: 'https://x'}}]";
+    assert_eq!(first(&format!("{RESTART}, confirm: irreversible, {verified}")).confirm, Some(Risk::Irreversible));
 }
 
 #[test]

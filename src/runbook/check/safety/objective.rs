@@ -1,0 +1,125 @@
+//! Whether the recovery can be as fast as it must be.
+
+use super::Subject;
+use super::order::Order;
+use super::places::Down;
+use super::subject::change;
+use crate::base::Span;
+use crate::runbook::{Code, Finding, Findings, Step, StepKind};
+
+/// The milestone at which the recovery time ends.
+const RESTORED: &str = "service_restored";
+
+pub(super) fn look(subject: &Subject<'_>, order: &Order<'_>, findings: &mut Findings<'_>) {
+    let Some(rto) = subject.rto else { return };
+    let place = subject.places.of_file(&[Down::Key("objectives"), Down::Key("rto")]);
+    let is_marked = |step: &Step| step.marks.as_deref() == Some(RESTORED);
+    let any_marked = order.steps().iter().any(is_marked);
+    // What a nested runbook takes, and whether it restores the service, is known only beside that runbook.
+    let nests = order.steps().iter().any(|step| matches!(step.kind, StepKind::Runbook(_)));
+    if !any_marked && !nests {
+        let message = format!("there is an RTO of {rto}, and no step says when the service is restored");
+        let help = format!("add `marks: {RESTORED}` to the step with whose end it is; until then the whole run counts");
+        findings.add(Finding::new(Code::NoMilestone, place, message).help(help));
+    }
+    let Some(way) = longest(order, |step| !any_marked || is_marked(step)) else { return };
+    let forecast = way.iter().fold(Span::ZERO, |sum, (_, span)| plus(sum, *span));
+    if forecast <= rto {
+        return;
+    }
+    let end = if any_marked { "until the service is restored" } else { "until the run ends" };
+    let message = format!("{forecast} are expected {end}, and the RTO is {rto}");
+    let mut slowest = way;
+    slowest.sort_by_key(|(_, span)| std::cmp::Reverse(*span));
+    let slowest: Vec<String> = slowest
+        .iter()
+        .filter(|(_, span)| *span > Span::ZERO)
+        .take(3)
+        .map(|(step, span)| format!("`{}` ({span})", step.id))
+        .collect();
+    let help = format!("the slowest on that way: {}; shorten them, or raise the objective", slowest.join(", "));
+    findings.add(Finding::new(Code::OverObjective, place, message).help(help));
+}
+
+/// The steps that take longest one after the other, up to one that `ends`, each with its expected length. A step of a list
+/// counts once, because the list's length is not known; what is done only after a failure does not count.
+fn longest<'a>(order: &Order<'a>, ends: impl Fn(&Step) -> bool) -> Option<Vec<(&'a Step, Span)>> {
+    let steps = order.steps();
+    let mut finish: Vec<(Span, Option<usize>)> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let earlier = step.needs.iter().filter_map(|need| order.place(need));
+        let last = earlier.max_by_key(|need| finish.get(*need).map(|(end, _)| *end));
+        let start = last.and_then(|last| finish.get(last)).map_or(Span::ZERO, |(end, _)| *end);
+        finish.push((plus(start, expected(step)), last));
+    }
+    let goals = (0..steps.len()).filter(|step| ends(&steps[*step]) && !order.is_for_failure(*step));
+    let goal = goals.max_by_key(|step| finish[*step].0)?;
+    let way = std::iter::successors(Some(goal), |step| finish[*step].1);
+    let mut way: Vec<_> = way.map(|step| (&steps[step], expected(&steps[step]))).collect();
+    way.reverse();
+    Some(way)
+}
+
+/// How long a step is expected to take; nothing if nobody says.
+fn expected(step: &Step) -> Span {
+    match (&step.kind, step.expect) {
+        (StepKind::Wait { span }, _) => *span,
+        (_, Some(expect)) => expect,
+        (_, None) => change(step).map_or(Span::ZERO, |(_, facts)| facts.expect),
+    }
+}
+
+const fn plus(one: Span, other: Span) -> Span {
+    Span::from_microseconds(one.microseconds().saturating_add(other.microseconds()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::subject::tests::{codes, refresh, step};
+    use super::*;
+    use crate::base::StepId;
+    use crate::runbook::OnFailure;
+
+    fn wait<const N: usize>(id: &str, needs: [&str; N], minutes: u32) -> Step {
+        step(id, needs, StepKind::Wait { span: Span::minutes(minutes) })
+    }
+
+    fn marked(step: Step) -> Step {
+        Step { marks: Some(RESTORED.to_owned()), ..step }
+    }
+
+    #[test]
+    fn what_comes_after_the_milestone_does_not_count() {
+        let steps = |soak| [wait("first", [], 10), marked(wait("then", ["first"], 10)), wait("soak", ["then"], soak)];
+        assert_eq!(codes(&steps(1_440), Some(Span::minutes(20))), []);
+        assert_eq!(codes(&steps(0), Some(Span::minutes(19))), [Code::OverObjective]);
+        assert_eq!(codes(&steps(0), None), []);
+    }
+
+    #[test]
+    fn side_by_side_the_longer_counts() {
+        let steps = [wait("a", [], 10), wait("b", [], 12), marked(wait("c", ["a", "b"], 5))];
+        assert_eq!(codes(&steps, Some(Span::minutes(17))), []);
+        assert_eq!(codes(&steps, Some(Span::minutes(16))), [Code::OverObjective]);
+    }
+
+    #[test]
+    fn without_a_milestone_the_whole_run_counts_and_a_note_says_so() {
+        assert_eq!(codes(&[wait("a", [], 1)], Some(Span::minutes(2))), [Code::NoMilestone]);
+        assert_eq!(codes(&[wait("a", [], 3)], Some(Span::minutes(2))), [Code::NoMilestone, Code::OverObjective]);
+    }
+
+    #[test]
+    fn a_step_that_does_not_say_takes_as_long_as_its_operation_usually_does() {
+        let step = marked(refresh("a", [], "x"));
+        assert_eq!(codes(std::slice::from_ref(&step), Some(Span::seconds(30))), [Code::OverObjective]);
+        assert_eq!(codes(&[Step { expect: Some(Span::seconds(20)), ..step }], Some(Span::seconds(30))), []);
+    }
+
+    #[test]
+    fn what_is_done_only_after_a_failure_does_not_count() {
+        let mut steps = [marked(wait("a", [], 1)), marked(wait("rescue", [], 60))];
+        steps[0].on_failure = OnFailure::GoTo(StepId::new("rescue"));
+        assert_eq!(codes(&steps, Some(Span::minutes(5))), []);
+    }
+}
