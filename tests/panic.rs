@@ -66,7 +66,7 @@ fn screen_that_panics(socket: &Path) {
             assert!(never, "under the screen");
         };
         // Both are polled by this one thread, so the panic finds the screen up and unwinds through it.
-        let _ = tokio::join!(tui::run(handle, Setting { colour: false, unicode: true }), panics);
+        let _ = tokio::join!(tui::run(handle, Setting { colour: false, unicode: true, banner: None }), panics);
     });
 }
 
@@ -103,7 +103,7 @@ fn screen_that_draws_on(socket: &Path) {
     let (_remark, remarks) = watch::channel(None);
     let handle = Handle::new(asks, boards, remarks);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let _ = runtime.block_on(tui::run(handle, Setting { colour: false, unicode: true }));
+    let _ = runtime.block_on(tui::run(handle, Setting { colour: false, unicode: true, banner: None }));
 }
 
 #[test]

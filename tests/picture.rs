@@ -47,7 +47,7 @@ fn draw(state: &RunState, timeline: &Timeline, now: Timestamp) -> String {
     let mut board = Board::of(state, timeline.lines(), "you (simulated sign-in)", now);
     // The script left the run paused; the picture shows it as whoever takes it up finds it.
     board.header.state = "running".into();
-    let mut model = Model::new(Arc::new(board), Setting { colour: true, unicode: true });
+    let mut model = Model::new(Arc::new(board), Setting { colour: true, unicode: true, banner: None });
     let mut seconds = 0;
     let mut tell = |msg: Msg| {
         update(&mut model, msg);

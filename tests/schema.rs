@@ -7,8 +7,8 @@ use std::{env, fs};
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use callout::runbook::{
-    Code, Finding, Severity, check, check_playbook, is_playbook, playbook_schema, runbook_schema, shipped,
-    shipped_playbooks, skeleton,
+    BannerColour, Code, Finding, Severity, check, check_environment, check_playbook, environment_schema, is_playbook,
+    playbook_schema, runbook_schema, shipped, shipped_playbooks, skeleton,
 };
 use proptest::prelude::*;
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -22,7 +22,7 @@ fn asset(name: &str) -> PathBuf {
 }
 
 /// The kinds of files that have one.
-const KINDS: &[&str] = &["runbook", "playbook"];
+const KINDS: &[&str] = &["runbook", "playbook", "environment"];
 
 #[test]
 fn the_schemas_beside_the_readme_are_those_of_this_program() {
@@ -103,21 +103,27 @@ fn scalar(text: &str, plain: bool) -> Json {
     }
 }
 
-/// The schemas of the files that the checker takes for a runbook or a playbook.
-struct Both {
+/// The schemas of the files that the checker takes for a runbook, a playbook or an environment.
+struct Every {
     runbook: Compiled,
     playbook: Compiled,
+    environment: Compiled,
 }
 
-impl Both {
+impl Every {
     fn new() -> Self {
-        Self { runbook: Compiled::new(runbook_schema()), playbook: Compiled::new(playbook_schema()) }
+        let [runbook, playbook, environment] =
+            [runbook_schema(), playbook_schema(), environment_schema()].map(Compiled::new);
+        Self { runbook, playbook, environment }
     }
 
     /// What the checker finds in a text, and the schema of its kind.
     fn of(&self, file: &str, text: &str) -> (Vec<Finding>, &Compiled) {
         let bytes = text.as_bytes();
-        if is_playbook(bytes) {
+        // An environment that was changed may have lost the key that says so; its name is left.
+        if file == ENVIRONMENT.0 || text.starts_with("environment:") {
+            (check_environment(file, bytes).findings, &self.environment)
+        } else if is_playbook(bytes) {
             (check_playbook(file, bytes, &BESIDE).findings, &self.playbook)
         } else {
             (check(file, bytes).findings, &self.runbook)
@@ -125,14 +131,34 @@ impl Both {
     }
 }
 
-/// Everything that is built in.
+/// An environment with every key.
+const ENVIRONMENT: (&str, &str) = (
+    "shop.yaml",
+    "environment: shop\nformat: 1\ntitle: The shop\ncloud: public\ntenant: 11111111-1111-4111-8111-111111111111\n\
+     subscription: 22222222-2222-4222-8222-222222222222\n\
+     subscriptions: {spare: 33333333-3333-4333-8333-333333333333}\nresource_group: shop-rg\n\
+     sign_in: {by: client_secret, client: 44444444-4444-4444-8444-444444444444, secret: 'env:SHOP_SECRET'}\n\
+     protected: true\ncolour: magenta\npolicy: {revision: signed, yes: reversible, runbooks: [rollback]}\ntargets:\n\
+     \x20 - {name: shop-web, kind: webapp, aliases: [shop], subscription: spare, resource_group: other-rg}\n\
+     \x20 - {name: shop-kv, kind: keyvault}\ninputs: {rollback: {app: shop-web}}\n",
+);
+
+#[test]
+fn an_environment_with_every_key_is_taken_by_the_checker_and_by_its_schema() {
+    let checked = check_environment(ENVIRONMENT.0, ENVIRONMENT.1.as_bytes());
+    assert!(checked.findings.is_empty(), "{:?}", checked.findings);
+    assert_eq!(checked.environment.unwrap().colour, Some(BannerColour::Magenta));
+    of_one_mind(&Every::new(), ENVIRONMENT.0, ENVIRONMENT.1).unwrap();
+}
+
+/// Everything that is built in, and an environment.
 fn built_in() -> Vec<(&'static str, &'static str)> {
-    shipped().iter().chain(shipped_playbooks()).copied().collect()
+    shipped().iter().chain(shipped_playbooks()).copied().chain([ENVIRONMENT]).collect()
 }
 
 /// What the checker says of a text, and what the schema says of it: where the checker finds no error the schema refuses
 /// nothing, and where the schema refuses nothing there is no key too many or too few.
-fn of_one_mind(schemas: &Both, file: &str, text: &str) -> Result<(), String> {
+fn of_one_mind(schemas: &Every, file: &str, text: &str) -> Result<(), String> {
     let Some(document) = as_json(text) else { return Ok(()) };
     let (findings, schema) = schemas.of(file, text);
     let refused = schema.refuses(&document);
@@ -153,7 +179,7 @@ fn of_one_mind(schemas: &Both, file: &str, text: &str) -> Result<(), String> {
 
 #[test]
 fn schema_and_checker_are_of_one_mind_about_every_example() {
-    let schemas = Both::new();
+    let schemas = Every::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
     let mut seen = 0;
     let mut texts: Vec<(String, String)> =
@@ -194,7 +220,7 @@ fn the_schema_takes_every_key_and_a_name_that_looks_like_a_truth_value() {
     assert_eq!(schema.refuses(&as_json(every_key).unwrap()), None);
     let odd = shipped()[1].1.replace("marks: service_restored", "marks: true");
     assert!(odd.contains("marks: true"));
-    of_one_mind(&Both::new(), shipped()[1].0, &odd).unwrap();
+    of_one_mind(&Every::new(), shipped()[1].0, &odd).unwrap();
 }
 
 /// What is built in with a part removed, doubled under another name, or replaced.
@@ -293,6 +319,6 @@ proptest! {
 
     #[test]
     fn schema_and_checker_are_of_one_mind_about_changed_files((which, text) in changed()) {
-        of_one_mind(&Both::new(), built_in()[which].0, &text).map_err(TestCaseError::fail)?;
+        of_one_mind(&Every::new(), built_in()[which].0, &text).map_err(TestCaseError::fail)?;
     }
 }

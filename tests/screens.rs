@@ -7,8 +7,10 @@ mod desk;
 use std::fmt::Write as _;
 
 use callout::projection::Board;
-use callout::tui::{Key, Msg, picture};
+use callout::runbook::BannerColour;
+use callout::tui::{Key, Msg, Setting, picture};
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::Color;
 
 use desk::{ASCII, COLOUR, Desk, PLAIN, text_of};
 
@@ -67,6 +69,24 @@ fn colour_repeats_what_the_text_says() {
             insta::assert_snapshot!(format!("colour_{name}_{}x{}", size.0, size.1), styled(&coloured));
         }
     }
+}
+
+#[test]
+fn an_environment_is_named_in_its_own_colour_and_nothing_else_is_changed_by_it() {
+    let look = |setting| Desk::new(boards::running(), setting, (120, 36)).look();
+    let with = |setting: Setting| Setting { banner: Some(BannerColour::Magenta), ..setting };
+    let (usual, own) = (look(COLOUR), look(with(COLOUR)));
+    assert_eq!(text_of(&usual), text_of(&own));
+    let changed: String = usual
+        .content()
+        .iter()
+        .zip(own.content())
+        .filter(|(usual, own)| usual.style() != own.style())
+        .inspect(|(_, own)| assert_eq!(own.bg, Color::Magenta))
+        .map(|(_, own)| own.symbol())
+        .collect();
+    assert_eq!(changed, boards::running().header.environment);
+    assert_eq!(look(PLAIN), look(with(PLAIN)), "without colour there is none");
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::Severity;
 
+// RB106 said that a part of the language was not supported yet. All of it is; the number is not used again.
 macro_rules! codes {
     ($($name:ident $id:literal $severity:ident $title:literal $explanation:literal)*) => {
         /// What kind of finding it is. Its text (`RB203`) is stable; a number is never given a second meaning.
@@ -79,9 +80,6 @@ codes! {
         "YAML forbids it, and readers disagree about which of the two holds. Remove one."
     WrongValue "RB105" Error "A value is not one of those that are possible here."
         "The value has the right type but does not mean anything here."
-    NotSupported "RB106" Error "This part of the language is not supported by this version."
-        "The key or word belongs to the language, but this version of the program does not act on it. It is refused \
-         because a rule that is not enforced must not look as if it were."
     UnknownFormat "RB107" Error "The format is not known."
         "`format` is the version of the runbook language. This program reads format 1."
     NameIsNotFile "RB108" Error "The name inside a file is not the file's name."

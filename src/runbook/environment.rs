@@ -30,6 +30,9 @@ pub struct Environment {
     /// Asks for more: no `--yes`, a second person for what is irreversible.
     #[serde(default)]
     pub protected: bool,
+    /// The colour in which the screen names it, so that nobody takes one environment for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<BannerColour>,
     /// What it refuses.
     #[serde(default)]
     pub policy: Policy,
@@ -38,6 +41,31 @@ pub struct Environment {
     /// Inputs that need not be given, by runbook and parameter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+/// A colour of the sixteen that every terminal has, as its owner chose them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "a colour says what it is")]
+pub enum BannerColour {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+    Magenta,
+    Cyan,
+}
+
+impl BannerColour {
+    /// Each with its word.
+    pub const WORDS: [(&'static str, Self); 6] = [
+        ("red", Self::Red),
+        ("yellow", Self::Yellow),
+        ("green", Self::Green),
+        ("blue", Self::Blue),
+        ("magenta", Self::Magenta),
+        ("cyan", Self::Cyan),
+    ];
 }
 
 /// What an environment refuses, beside what `protected` asks for. A run that has begun is not asked for its revision
@@ -227,6 +255,7 @@ impl Environment {
             resource_group: resource_group.to_owned(),
             sign_in: SignIn::Simulated,
             protected: false,
+            colour: None,
             policy: Policy::default(),
             targets: [
                 (TargetKind::Webapp, "chatbot-web"),

@@ -67,8 +67,6 @@ pub(crate) enum Need {
     Required,
     /// It need not.
     Optional,
-    /// It belongs to the language, but this version does not act on it, and so refuses it.
-    Later,
 }
 
 /// A key that must be there.
@@ -79,11 +77,6 @@ pub(crate) const fn required(name: &'static str, shape: Shape, summary: &'static
 /// A key that need not be there.
 pub(crate) const fn optional(name: &'static str, shape: Shape, summary: &'static str) -> Key {
     Key { name, need: Need::Optional, shape, summary }
-}
-
-/// A key that this version does not act on.
-pub(crate) const fn later(name: &'static str, shape: Shape, summary: &'static str) -> Key {
-    Key { name, need: Need::Later, shape, summary }
 }
 
 /// A mapping whose keys have been compared with their table.
@@ -112,14 +105,10 @@ impl<'w> Fields<'w> {
         let mut known = Vec::new();
         for entry in entries {
             match table.keys.iter().find(|key| key.name == entry.key) {
-                Some(Key { need: Need::Later, name, .. }) => {
-                    let message = format!("`{name}` is not supported by this version");
-                    findings.add(Finding::new(Code::NotSupported, entry.key_place, message).help("remove it"));
-                }
                 Some(_) => known.push(entry),
                 None => {
                     let message = format!("{} has no key `{}`", table.what, entry.key);
-                    let names = || table.keys.iter().filter(|key| key.need != Need::Later).map(|key| key.name);
+                    let names = || table.keys.iter().map(|key| key.name);
                     let help = match did_you_mean(&entry.key, names()) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("its keys are {}", list(names())),
@@ -128,10 +117,7 @@ impl<'w> Fields<'w> {
                 }
             }
         }
-        // A key of a later version may stand for the one that is missing.
-        let unsupported = |key: &Key| key.need == Need::Later && entries.iter().any(|entry| entry.key == key.name);
-        let required = |key: &&Key| key.need == Need::Required && !table.keys.iter().any(unsupported);
-        for key in table.keys.iter().filter(required) {
+        for key in table.keys.iter().filter(|key| key.need == Need::Required) {
             if !entries.iter().any(|entry| entry.key == key.name) {
                 let message = format!("{} needs the key `{}`", table.what, key.name);
                 findings.add(Finding::new(Code::MissingKey, head, message).help(format!("add `{}: …`", key.name)));

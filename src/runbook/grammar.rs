@@ -3,7 +3,7 @@
 //! The parser compares what was written with these tables, and the JSON Schemas in `assets/` are written from them. What a
 //! table cannot say (which keys go together, whether a name exists) the checker says.
 
-use super::fields::{Shape, Table, later, optional, required};
+use super::fields::{Shape, Table, optional, required};
 
 /// A runbook's file.
 pub(crate) const RUNBOOK: Table = Table {
@@ -324,6 +324,9 @@ pub(crate) const SETTINGS: Table = Table {
     keys: &[required("environments", Shape::List(&Shape::Table(&ENVIRONMENT)), "Where runs happen.")],
 };
 
+/// The colours of a terminal that an environment may have.
+pub(crate) const COLOURS: [&str; 6] = ["red", "yellow", "green", "blue", "magenta", "cyan"];
+
 /// An environment's keys behind those that say which it is.
 macro_rules! environment {
     ($what:literal, $($head:expr),+) => {
@@ -337,12 +340,16 @@ macro_rules! environment {
                 required("subscription", Shape::Text, "The subscription of the targets."),
                 optional("subscriptions", Shape::Map(&Shape::Text), "Other subscriptions by name, for single targets."),
                 required("resource_group", Shape::Text, "The resource group of the targets."),
-                required("sign_in", Shape::Either(&[Shape::Words(&SIGN_INS), Shape::Table(&SIGN_IN)]), "How the program signs in."),
+                required(
+                    "sign_in",
+                    Shape::Either(&[Shape::Words(&SIGN_INS), Shape::Table(&SIGN_IN)]),
+                    "How the program signs in."
+                ),
                 optional("protected", Shape::Boolean, "Asks for more than usual."),
                 optional("policy", Shape::Table(&POLICY), "What it refuses."),
                 required("targets", Shape::List(&Shape::Table(&TARGET)), "The resources by name."),
                 optional("inputs", Shape::Map(&Shape::Map(&Shape::Anything)), "Inputs by runbook and parameter."),
-                later("colour", Shape::Text, "The colour of its banner."),
+                optional("colour", Shape::Words(&COLOURS), "The colour in which the screen names it."),
             ],
         }
     };

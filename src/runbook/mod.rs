@@ -33,7 +33,7 @@ pub use answers::{Answers, parse_answers};
 pub use check::{Checked, check, check_all};
 pub use code::Code;
 pub use diff::{Fate, KeyChange, Moved, RunbookDiff, StepDiff, diff};
-pub use environment::{Environment, EstateKind, Policy, RevisionRule, SignIn, Target};
+pub use environment::{BannerColour, Environment, EstateKind, Policy, RevisionRule, SignIn, Target};
 pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
 pub use inputs::{InputProblem, bind_inputs};
@@ -47,7 +47,7 @@ pub use playbook::{
     Level, Message, Moment, Playbook, Programme, Role, Shelf, Suggestion, check_playbook, is_playbook,
 };
 pub use render::{Colour, render_findings};
-pub use schema::{playbook_schema, runbook_schema};
+pub use schema::{environment_schema, playbook_schema, runbook_schema};
 pub use settings::{CheckedEnvironment, check_environment, parse_environments};
 pub use shipped::{shipped, shipped_playbooks};
 pub use skeleton::skeleton;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{Need, Shape, Table};
-use super::grammar::RUNBOOK;
+use super::grammar::{ENVIRONMENT_FILE, RUNBOOK};
 use super::playbook::grammar::{DRILL, GUIDE};
 use crate::effect;
 
@@ -14,6 +14,11 @@ use crate::effect;
 /// refuses, the checker refuses.
 pub fn runbook_schema() -> Json {
     Writer::document(&RUNBOOK)
+}
+
+/// The JSON Schema (draft 2020-12) of an environment's file in a library, from the parser's tables as [`runbook_schema`].
+pub fn environment_schema() -> Json {
+    Writer::document(&ENVIRONMENT_FILE)
 }
 
 /// The JSON Schema (draft 2020-12) of a playbook's file, from the checker's tables as [`runbook_schema`].
@@ -72,14 +77,14 @@ impl Writer {
     }
 
     fn mapping(&mut self, table: &Table) -> Json {
-        let known = || table.keys.iter().filter(|key| key.need != Need::Later);
         let mut properties = Map::new();
-        for key in known() {
+        for key in table.keys {
             let mut schema = self.shape(key.shape);
             schema["description"] = json!(key.summary);
             properties.insert(key.name.to_owned(), schema);
         }
-        let required: Vec<&str> = known().filter(|key| key.need == Need::Required).map(|key| key.name).collect();
+        let required: Vec<&str> =
+            table.keys.iter().filter(|key| key.need == Need::Required).map(|key| key.name).collect();
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
     }
 

@@ -5,6 +5,7 @@ use ratatui::symbols::border;
 
 use super::text;
 use crate::projection::Mark;
+use crate::runbook::BannerColour;
 
 /// What the terminal can show. Who composes the program finds it out (`NO_COLOR`, `--no-color`, the locale).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Setting {
     pub colour: bool,
     /// Whether the terminal shows more than ASCII.
     pub unicode: bool,
+    /// The colour in which the environment is named, if it has one of its own.
+    pub banner: Option<BannerColour>,
 }
 
 /// What a piece of text means. Only this file knows how a meaning looks.
@@ -72,6 +75,20 @@ impl Theme {
 
     pub(super) fn style(self, role: Role) -> Style {
         if self.setting.colour { colourful(role) } else { plain(role) }
+    }
+
+    /// How the environment is named: in its own colour, which is beside what says LIVE or SIMULATED and never in its place.
+    pub(super) fn environment(self) -> Style {
+        let title = self.style(Role::Title);
+        let Some(colour) = self.setting.banner.filter(|_| self.setting.colour) else { return title };
+        title.fg(Color::Black).bg(match colour {
+            BannerColour::Red => Color::Red,
+            BannerColour::Yellow => Color::Yellow,
+            BannerColour::Green => Color::Green,
+            BannerColour::Blue => Color::Blue,
+            BannerColour::Magenta => Color::Magenta,
+            BannerColour::Cyan => Color::Cyan,
+        })
     }
 
     /// The role of a step's state.

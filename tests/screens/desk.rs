@@ -9,11 +9,11 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 
 /// Without colour.
-pub(crate) const PLAIN: Setting = Setting { colour: false, unicode: true };
+pub(crate) const PLAIN: Setting = Setting { colour: false, unicode: true, banner: None };
 /// With colour.
-pub(crate) const COLOUR: Setting = Setting { colour: true, unicode: true };
+pub(crate) const COLOUR: Setting = Setting { colour: true, unicode: true, banner: None };
 /// Without colour, on a terminal that knows only ASCII.
-pub(crate) const ASCII: Setting = Setting { colour: false, unicode: false };
+pub(crate) const ASCII: Setting = Setting { colour: false, unicode: false, banner: None };
 
 /// A screen without a terminal, and a person before it.
 pub(crate) struct Desk {

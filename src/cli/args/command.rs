@@ -300,6 +300,7 @@ pub(crate) enum New {
 pub(crate) enum SchemaOf {
     Runbook,
     Playbook,
+    Environment,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ use crate::cli::{Exit, Failure, Setting};
 use crate::effect::Risk;
 use crate::engine::{Ask, Engine, Handle, Ports, Stopped};
 use crate::projection::Board;
+use crate::runbook::BannerColour;
 use crate::tui;
 use crate::world::{Signal, Signals};
 
@@ -45,6 +46,7 @@ pub(super) async fn drive(
     engine: Engine,
     face: Face,
     setting: &Setting,
+    banner: Option<BannerColour>,
     ports: &Ports,
     out: &mut (dyn Write + Send),
 ) -> Result<Driven, Failure> {
@@ -76,7 +78,7 @@ pub(super) async fn drive(
     let asks = handle.clone();
     let shown = match face {
         Face::Screen => tokio::select! {
-            shown = screen(handle, setting) => shown,
+            shown = screen(handle, setting, banner) => shown,
             () = dismissed.notified() => Ok(()),
         },
         Face::Plain { limit } => plain::speak(handle, Lines::standard_input(), limit, &leaving, out).await,
@@ -90,8 +92,8 @@ pub(super) async fn drive(
     Ok(Driven { stopped: stopped?, board: asks.board(), shown })
 }
 
-async fn screen(handle: Handle, setting: &Setting) -> Result<(), Failure> {
-    let screen = tui::Setting { colour: setting.colour, unicode: setting.unicode };
+async fn screen(handle: Handle, setting: &Setting, banner: Option<BannerColour>) -> Result<(), Failure> {
+    let screen = tui::Setting { colour: setting.colour, unicode: setting.unicode, banner };
     let shown = tui::run(handle, screen).await;
     shown.map(drop).map_err(|error| Failure::of(Exit::Usage, &error).hint("`--plain` speaks lines instead"))
 }

@@ -45,7 +45,7 @@ pub(crate) async fn run(
     let Session { journal, ports, who, estate, .. } = session;
     let engine = Engine::begin(Box::new(journal), ports.clone(), &who, id, plan, text)
         .map_err(|error| Failure::of(Exit::Usage, &error))?;
-    let driven = drive(engine, face, setting, &ports, out).await?;
+    let driven = drive(engine, face, setting, environment.colour, &ports, out).await?;
     drop(lease);
     if let Some(estate) = estate {
         estate.stop().await;
@@ -138,7 +138,7 @@ async fn take_up(
     if let Some(ask) = first {
         engine.handle().ask(ask);
     }
-    let driven = drive(engine, face, setting, &ports, out).await?;
+    let driven = drive(engine, face, setting, environment.colour, &ports, out).await?;
     drop(lease);
     if let Some(estate) = estate {
         estate.stop().await;

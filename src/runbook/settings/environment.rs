@@ -9,7 +9,9 @@ use crate::effect::Risk;
 use crate::runbook::fields::Fields;
 use crate::runbook::grammar::{POLICY, RISKS};
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Environment, EstateKind, Finding, Findings, Policy, RevisionRule, SignIn, read};
+use crate::runbook::{
+    BannerColour, Code, Environment, EstateKind, Finding, Findings, Policy, RevisionRule, SignIn, read,
+};
 
 /// An environment, from the keys that a configuration and a library's file share.
 pub(super) fn environment(
@@ -36,6 +38,9 @@ pub(super) fn environment(
         }
         Some(sign_in)
     });
+    let colour = fields
+        .get("colour")
+        .and_then(|written| read::word(written, "a colour of a terminal", &BannerColour::WORDS, findings));
     let policy = policy(fields.get("policy"), protected, findings);
     let inputs = fields.get("inputs").map(|written| inputs(written, findings)).unwrap_or_default();
     let (subscription, resource_group) = (subscription?, resource_group?);
@@ -52,6 +57,7 @@ pub(super) fn environment(
         resource_group,
         sign_in: sign_in?,
         protected,
+        colour,
         policy,
         targets,
         inputs,

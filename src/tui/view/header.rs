@@ -24,8 +24,8 @@ pub(in crate::tui) fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
 fn words(header: &Header, theme: Theme) -> Vec<Span<'static>> {
     let part = |said: &str, role| Span::styled(theme.text(said).into_owned(), theme.style(role));
     let reality = if header.simulated { part(" SIMULATED ", Role::Simulated) } else { part(" LIVE ", Role::Live) };
-    let mut parts =
-        vec![reality, part(&header.environment, Role::Title), part(&header.state, state_role(&header.state))];
+    let environment = Span::styled(theme.text(&header.environment).into_owned(), theme.environment());
+    let mut parts = vec![reality, environment, part(&header.state, state_role(&header.state))];
     if header.in_doubt > 0 {
         parts.push(part(&format!("in doubt: {}", header.in_doubt), Role::Doubt));
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::runbook::fields::{Need, Shape, Table};
+use crate::runbook::fields::{Shape, Table};
 use crate::runbook::grammar::{PARAMETER, RUNBOOK};
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Finding, Findings, parse};
@@ -32,7 +32,7 @@ fn all(shape: Shape, keys: &mut BTreeSet<(&'static str, String)>) {
     match shape {
         Shape::Table(Table { what, .. }) if *what == PARAMETER.what => {}
         Shape::Table(table) => {
-            for key in table.keys.iter().filter(|key| key.need != Need::Later) {
+            for key in table.keys {
                 keys.insert((table.what, key.name.to_owned()));
                 all(key.shape, keys);
             }
