@@ -156,11 +156,13 @@ fn no_secret_stands_on_any_screen() {
     let mut person = Person::before(callout.screen(200, 50));
     let mut screens = Vec::new();
     loop {
-        let goes_on = person.answer();
+        // What is asked stands still until it is answered; what comes of the answer may be gone before it is read.
+        person.look();
         screens.push(person.screen.contents());
-        if !goes_on {
+        if !person.answer() {
             break;
         }
+        screens.push(person.screen.contents());
     }
     person.screen.signal(Signal::TERM);
     assert_eq!(person.screen.exit_code(), Some(0));
