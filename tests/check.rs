@@ -220,6 +220,17 @@ fn a_file_cannot_drive_the_terminal() {
     assert!(!rendered("\u{1b}[31m.yaml", bytes).contains(['\u{1b}', '\u{7}']));
 }
 
+#[test]
+fn a_line_of_the_file_cannot_drive_the_terminal_by_what_is_beyond_ascii() {
+    let line = "tit\u{9b}2Jle\u{202e}\u{200b}x: é\u{85}\n";
+    let drawn = rendered("x.yaml", format!("runbook: x\n{line}").as_bytes());
+    assert!(drawn.contains("tit¿2Jle"), "the line is shown: {drawn}");
+    assert!(!drawn.contains(['\u{9b}', '\u{202e}', '\u{200b}', '\u{85}']), "{drawn:?}");
+    let before = "title: é\u{9b}".len();
+    let place = check("x.yaml", "title: é\u{9b}\nunknown: 1\n".as_bytes()).findings;
+    assert!(place.iter().any(|finding| finding.place.start == before + 1), "places stay where they are: {place:?}");
+}
+
 /// What the journal gives back for a runbook.
 fn journaled(runbook: &Runbook) -> Runbook {
     serde_json::from_str(&canonical(&serde_json::to_value(runbook).unwrap()).unwrap()).unwrap()

@@ -27,7 +27,7 @@ pub fn render_findings(findings: &[Finding], file: &str, source: &str, colour: C
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH);
     let file = clean(file);
-    let source = &masked(findings, source);
+    let source = &harmless(&masked(findings, source));
     let mut text = String::new();
     for (index, finding) in findings.iter().enumerate() {
         if index > 0 {
@@ -89,6 +89,23 @@ fn masked(findings: &[Finding], source: &str) -> String {
     masked
 }
 
+/// The text without what the renderer would hand on to the terminal as it is: the control characters beyond ASCII, and what
+/// changes the direction of writing or has no width. Each makes room for a letter of the same length in bytes, so that
+/// places stay where they are.
+fn harmless(source: &str) -> String {
+    let stands_in = |letter: char| match letter {
+        '\u{80}'..='\u{9f}' => '¿',
+        letter if is_invisible(letter) => '\u{fffd}',
+        letter => letter,
+    };
+    source.chars().map(stands_in).collect()
+}
+
+/// Whether a letter changes the direction of writing, breaks a line or has no width. All of them have three bytes.
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// The part of `place` that is in `source`, on the boundaries of characters, and on one line: a caret under the first
 /// line says more than a bracket along ten.
 fn fit(place: Place, source: &str) -> Place {
@@ -101,5 +118,5 @@ fn fit(place: Place, source: &str) -> Place {
 
 /// Messages quote the file, and a file must not be able to drive a terminal.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if letter.is_control() || is_invisible(letter) { '\u{fffd}' } else { letter }).collect()
 }
