@@ -1,7 +1,12 @@
 /// The known word nearest to what was written, if it is near enough to be worth a "did you mean".
 ///
+/// A word of more than 64 bytes has no near one: nobody mistypes that, and comparing costs its square.
+///
 /// Near means a Jaro-Winkler similarity of at least 0.8, which forgives a slip of a key or two and a swapped pair.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if written.len() > 64 {
+        return None;
+    }
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(written, candidate), candidate))

@@ -9,8 +9,8 @@ use super::{CallPreview, Mode, Plan, risk};
 use crate::base::{Span, StepId, Value};
 use crate::effect::Risk;
 use crate::runbook::{
-    CallSpec, CheckSpec, DrillSubstitute, Expression, FieldKind, Leads, ManualField, NestedCall, Runbook, Step,
-    StepKind, Template, UndoStep, UndoUntil,
+    CallSpec, CheckSpec, DrillSubstitute, Expression, FieldKind, Leads, ManualField, NestedCall, OnFailure, Runbook,
+    Step, StepKind, Template, UndoStep, UndoUntil,
 };
 
 /// Goes through a plan's graph once, nested runbooks in their place, and previews each step.
@@ -53,15 +53,22 @@ impl<'a> Walk<'a> {
         let mut ends: BTreeMap<&StepId, Vec<usize>> = BTreeMap::new();
         let mut only_if: BTreeMap<&StepId, Vec<Branch>> = BTreeMap::new();
         for step in &runbook.steps {
-            let branches = branches(runbook, step, &around.prefix, &only_if);
+            let mut branches = branches(runbook, step, &around.prefix, &only_if);
             let mut needs: Vec<usize> =
                 step.needs.iter().filter_map(|need| ends.get(need)).flatten().copied().collect();
+            // What answers a failure follows the step that failed, and is done only then.
+            for failing in runbook.steps.iter().filter(|other| other.on_failure == OnFailure::GoTo(step.id.clone())) {
+                needs.extend(ends.get(&failing.id).into_iter().flatten());
+                let gate = format!("{}{}", around.prefix, failing.id);
+                branches.push(Branch { gate, choices: vec!["has failed".to_owned()] });
+            }
             needs.sort_unstable();
             needs.dedup();
             if needs.is_empty() {
                 needs.extend(around.entry);
             }
-            let own = if branches.is_empty() { around.only_if.clone() } else { branches.clone() };
+            let mut own = around.only_if.clone();
+            own.extend(branches.iter().filter(|branch| !around.only_if.contains(branch)).cloned());
             let last = self.step(runbook, step, needs, &own, around);
             ends.insert(&step.id, last);
             only_if.insert(&step.id, branches);
@@ -84,7 +91,8 @@ impl<'a> Walk<'a> {
         let path = format!("{}{}", around.prefix, step.id);
         let known = Known::new(runbook, &around.inputs, &around.prefix, &path);
         let substitute = step.drill.as_ref().filter(|_| self.plan.mode == Mode::Drill);
-        let when = step.when.as_ref().map(|when| condition(when, &known)).or_else(|| around.when.clone());
+        let own = step.when.as_ref().map(|when| condition(when, &known));
+        let when = both(around.when.clone(), own);
         let (each, items) = list(step.for_each.as_ref(), &known);
         let call = match substitute {
             None => step.kind.call(),
@@ -115,7 +123,7 @@ impl<'a> Walk<'a> {
             time: Time::default(),
             expect: None,
             marks: step.marks.clone(),
-            undo: undo(step, &around.prefix),
+            undo: if substitute.is_some() { UndoPreview::default() } else { undo(step, &around.prefix) },
             on_failure: step.on_failure.clone(),
             retry: step.retry.clone(),
             timeout: step.timeout,
@@ -162,6 +170,8 @@ fn instance(
         key: None,
         each: None,
     };
+    // What stands for a step in a drill is neither verified nor undone as the step would be.
+    let is_own = call.is_some() && !is_substituted;
     let until = match &step.kind {
         StepKind::Check(check) | StepKind::WaitCheck(check) if !is_substituted => check.until,
         _ => None,
@@ -170,13 +180,9 @@ fn instance(
         key: item.key.clone(),
         call: call.map(|call| CallPreview::of(call, &known)),
         until,
-        verify: if call.is_some() { step.verify.iter().map(check).collect() } else { Vec::new() },
-        probe: step.probe.as_ref().filter(|_| call.is_some()).map(check),
-        undo: if call.is_some() {
-            step.undo.iter().flat_map(|undo| undo_calls(undo, &known)).collect()
-        } else {
-            Vec::new()
-        },
+        verify: if is_own { step.verify.iter().map(check).collect() } else { Vec::new() },
+        probe: step.probe.as_ref().filter(|_| is_own).map(check),
+        undo: if is_own { step.undo.iter().flat_map(|undo| undo_calls(undo, &known)).collect() } else { Vec::new() },
     }
 }
 
@@ -199,6 +205,19 @@ fn undo_calls(undo: &UndoStep, known: &Known<'_>) -> Vec<CheckPreview> {
         each: unknown.clone(),
     };
     items.into_iter().map(of).collect()
+}
+
+/// The condition under which both hold: that of the step that nests, and the step's own.
+fn both(around: Option<When>, own: Option<When>) -> Option<When> {
+    let (Some(around), Some(own)) = (&around, &own) else { return around.or(own) };
+    let holds = match (around.holds, own.holds) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    };
+    let mut known_after = around.known_after.clone();
+    known_after.extend(own.known_after.iter().filter(|step| !around.known_after.contains(step)).cloned());
+    Some(When { source: format!("({}) && ({})", around.source, own.source), holds, known_after })
 }
 
 fn condition(when: &Expression, known: &Known<'_>) -> When {

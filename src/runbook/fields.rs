@@ -147,9 +147,15 @@ impl<'w> Fields<'w> {
     }
 }
 
-/// Names for a person: `a`, `b` and `c`.
+/// Names for a person: `a`, `b` and `c`; of very many, the first and how many more there are.
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    const SHOWN: usize = 40;
+    let mut rest = names.into_iter();
+    let names: Vec<String> = rest.by_ref().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = rest.count();
+    if more > 0 {
+        return format!("{} and {more} more", names.join(", "));
+    }
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

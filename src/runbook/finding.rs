@@ -107,10 +107,15 @@ impl<'s> Findings<'s> {
         self.source
     }
 
+    /// Whether more findings would not be kept: then there is no sense in looking for what to write instead.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.list.len() >= Self::LIMIT
+    }
+
     /// Keeps a finding, up to the limit. The first error is always kept, because it decides about the file.
     pub(crate) fn add(&mut self, finding: Finding) {
         let decides = finding.severity() == Severity::Error && !self.any_error();
-        if self.list.len() < Self::LIMIT || decides {
+        if !self.is_full() || decides {
             self.list.push(finding);
         } else {
             self.more.get_or_insert(finding.place);

@@ -93,21 +93,23 @@ impl Library {
             findings.add(Finding::new(Code::RunbookCycle, written.place, message).help("let one of them do without"));
             return None;
         }
-        let levels = 1 + self.levels(name, &mut BTreeMap::new());
+        let levels = 1 + self.levels(name);
         if levels > LEVELS {
-            let message =
-                format!("with `{name}` there are {levels} levels of runbooks, and at most {LEVELS} are allowed");
+            let message = format!(
+                "with `{name}` there are {levels} levels of runbooks or more, and at most {LEVELS} are allowed"
+            );
             let help = "let one of them do itself what the next one does";
             findings.add(Finding::new(Code::TooManyLevels, written.place, message).help(help));
         }
         Some(signature)
     }
 
-    /// The shortest way along what is nested from one runbook to another, both included.
+    /// The shortest way along what is nested from one runbook to another, both included; none if it has more levels than
+    /// are allowed, which is a finding of its own.
     fn way<'a>(&'a self, from: &'a str, to: &'a str) -> Option<Vec<&'a str>> {
         let mut came_from: BTreeMap<&str, Option<&str>> = BTreeMap::from([(from, None)]);
-        let mut open = VecDeque::from([from]);
-        while let Some(name) = open.pop_front() {
+        let mut open = VecDeque::from([(from, 1)]);
+        while let Some((name, length)) = open.pop_front() {
             if name == to {
                 let mut way = vec![name];
                 while let Some(Some(before)) = way.last().and_then(|name| came_from.get(name)) {
@@ -116,9 +118,12 @@ impl Library {
                 way.reverse();
                 return Some(way);
             }
+            if length > LEVELS {
+                continue;
+            }
             for next in self.runbooks.get(name).map(|signature| signature.nests.as_slice()).unwrap_or_default() {
                 came_from.entry(next).or_insert_with(|| {
-                    open.push_back(next);
+                    open.push_back((next, length + 1));
                     Some(name)
                 });
             }
@@ -126,15 +131,19 @@ impl Library {
         None
     }
 
-    /// How many levels there are from this runbook down, itself included. One in a circle counts once.
-    fn levels<'a>(&'a self, name: &'a str, known: &mut BTreeMap<&'a str, usize>) -> usize {
-        if let Some(levels) = known.get(name) {
-            return *levels;
+    /// How many levels there are from this runbook down, itself included; one more than are allowed stands for any more.
+    fn levels(&self, name: &str) -> usize {
+        let mut level: BTreeSet<&str> = BTreeSet::from([name]);
+        for levels in 0..=LEVELS {
+            if level.is_empty() {
+                return levels;
+            }
+            let signatures = level.iter().filter_map(|name| self.runbooks.get(*name).map(|nested| (*name, nested)));
+            let nests =
+                signatures.flat_map(|(name, nested)| nested.nests.iter().map(move |next| (name, next.as_str())));
+            // A circle is the finding of the runbooks that are in it.
+            level = nests.filter(|(name, next)| self.way(next, name).is_none()).map(|(_, next)| next).collect();
         }
-        known.insert(name, 1);
-        let nests = self.runbooks.get(name).map(|signature| signature.nests.as_slice()).unwrap_or_default();
-        let levels = 1 + nests.iter().map(|next| self.levels(next, known)).max().unwrap_or(0);
-        known.insert(name, levels);
-        levels
+        LEVELS + 1
     }
 }

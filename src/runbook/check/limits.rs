@@ -11,6 +11,8 @@ use crate::runbook::{Code, Finding, Findings, read};
 pub(crate) const STEPS: usize = 500;
 /// The largest number of levels of runbooks in runbooks, the outermost included.
 pub(super) const LEVELS: usize = 8;
+/// The largest number of parameters.
+pub(super) const PARAMETERS: usize = 100;
 /// The largest number of choices at a gate.
 pub(super) const CHOICES: usize = 20;
 /// The largest number of fields of a manual step.
@@ -35,6 +37,7 @@ pub(super) fn within<'w, T>(
         let help = match what {
             "items" => "split the list between two steps, or raise `at_most`",
             "outputs" => "let it give less",
+            "parameters" => "let it take less; what belongs together can be a list",
             _ => "split the step",
         };
         findings.add(Finding::new(Code::TooMany, place(beyond), message).help(help));

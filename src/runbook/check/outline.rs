@@ -266,8 +266,8 @@ pub(super) fn needs(
             Some(&need) => found.push((need, item.place)),
             None => {
                 let message = format!("there is no step `{name}`");
-                let help = did_you_mean(name, names.keys().map(String::as_str));
-                let help = help.map(|near| format!("did you mean `{near}`?"));
+                let known = names.keys().map(String::as_str).filter(|_| !findings.is_full());
+                let help = did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"));
                 findings.add(Finding::new(Code::UnknownNeed, item.place, message).maybe_help(help));
             }
         }

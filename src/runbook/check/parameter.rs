@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::limits::{PARAMETERS, within};
 use super::scope::{self, template};
 use crate::base::{Decimal, Span, Value, did_you_mean};
 use crate::effect::TargetKind;
@@ -23,7 +24,7 @@ pub(super) fn parameters(written: &Written, findings: &mut Findings<'_>) -> Vec<
     };
     let mut parameters = Vec::new();
     let mut defaults = Vec::new();
-    for entry in entries {
+    for entry in within(entries, PARAMETERS, "parameters", |entry| entry.key_place, findings) {
         if !is_well_formed(&entry.key) {
             let message = format!("`{}` is not a name for a parameter", entry.key);
             let help = "write lower-case letters, digits and underscores, beginning with a letter, at most 63";

@@ -213,6 +213,10 @@ fn add_flaw(flaw: &Flaw, written: &Written, findings: &mut Findings<'_>) {
 
 fn add_mistakes(mistakes: Vec<Mistake>, moved: usize, written: &Written, findings: &mut Findings<'_>) {
     for Mistake { at, code, message, help } in mistakes {
+        // To find a place means to walk the text; of a file with so many findings nobody reads another.
+        if findings.is_full() && findings.any_error() {
+            return;
+        }
         let place = written.place_within(findings.source(), &(at.start + moved..at.end + moved));
         findings.add(Finding::new(code, place, message).maybe_help(help));
     }

@@ -22,6 +22,9 @@ enum Part {
 }
 
 impl Template {
+    /// The largest number of expressions in a text.
+    pub const HOLES_MAX: usize = 1_000;
+
     /// Reads a template.
     ///
     /// # Errors
@@ -33,6 +36,7 @@ impl Template {
     /// Reads a template, with all that a finding needs.
     pub(crate) fn read(source: &str) -> Result<Self, Flaw> {
         let mut parts = Vec::new();
+        let mut holes = 0;
         let mut rest = source;
         while let Some((before, after)) = rest.split_once("${{") {
             let at = source.len() - after.len();
@@ -40,6 +44,11 @@ impl Template {
                 let flaw = Flaw::new(FlawKind::Syntax, at - 3..at, "`${{` has no `}}`");
                 return Err(flaw.help("close the expression with `}}`"));
             };
+            holes += 1;
+            if holes > Self::HOLES_MAX {
+                let message = format!("a text has at most {} expressions", Self::HOLES_MAX);
+                return Err(Flaw::new(FlawKind::Size, at - 3..at, message).help("split the text"));
+            }
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
