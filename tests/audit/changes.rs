@@ -169,6 +169,12 @@ fn rewrites(bundle: &Bundle) -> Vec<(String, Bundle)> {
         ("a lone surrogate", first.replace("\"v\":1", "\"v\":\"\\ud800\"")),
         ("no number", first.replace("\"v\":1", "\"v\":NaN")),
         ("an endless number", first.replace("\"v\":1", "\"v\":1e999")),
+        ("a number of 400 digits", first.replace("\"v\":1", &format!("\"v\":{}", "1".repeat(400)))),
+        ("126 lists in a record", nested(&first, 126)),
+        ("127 lists in a record", nested(&first, 127)),
+        ("900 lists in a record", nested(&first, 900)),
+        ("a member twice, the first too deep", nested(&first, 200).replace("\"v\":1", "\"deep\":1,\"v\":1")),
+        ("seq is -0", first.replace("\"seq\":0", "\"seq\":-0")),
         ("seq is true", first.replace("\"seq\":0", "\"seq\":true")),
         ("seq is 0.0", first.replace("\"seq\":0", "\"seq\":0.0")),
         ("seq is text", first.replace("\"seq\":0", "\"seq\":\"0\"")),
@@ -197,6 +203,11 @@ fn rewrites(bundle: &Bundle) -> Vec<(String, Bundle)> {
     rewrites
 }
 
+/// The record with lists in lists, so many deep, as its first member.
+fn nested(record: &str, lists: usize) -> String {
+    record.replacen('{', &format!("{{\"deep\":{}{},", "[".repeat(lists), "]".repeat(lists)), 1)
+}
+
 #[test]
 fn a_rewrite_that_does_not_fit_is_refused_and_one_that_fits_cannot_be() {
     let found = |what: &str| rewrites(&bundle()).into_iter().find(|(name, _)| name == what).unwrap().1.verdict();
@@ -205,6 +216,10 @@ fn a_rewrite_that_does_not_fit_is_refused_and_one_that_fits_cannot_be() {
     assert!(found("entry 4 of another log").starts_with("entry 4: "));
     assert!(found("a record and all leaves").starts_with("entry 1: "), "the next record names the old leaf");
     assert!(found("seq is another").starts_with("entry 0: "));
+    assert!(found("seq is -0").starts_with("entry 0: "));
+    assert!(found("126 lists in a record").starts_with("intact: 1 entries"));
+    assert!(found("127 lists in a record").starts_with("entry 0: "), "a reader may refuse 128 levels");
+    assert!(found("900 lists in a record").starts_with("entry 0: "));
 }
 
 proptest! {
