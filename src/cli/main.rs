@@ -61,7 +61,7 @@ async fn run(
         Command::Note { run, text } => command::note(setting, run, text, out).await,
         Command::Pause { run } => command::pause(setting, run, out).await,
         Command::Plan { runbook, inputs, mode, format } => {
-            command::plan(setting, runbook, &inputs.inputs, mode.mode(), *format, out)
+            command::plan(setting, runbook, &inputs.named()?, mode.mode(), *format, out)
         }
         Command::Resume { run, headless } => drive::resume(run.as_deref(), headless, setting, redactor, out).await,
         Command::Run(run) => drive::run(run, setting, redactor, out).await,

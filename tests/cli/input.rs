@@ -146,3 +146,20 @@ fn a_run_that_is_not_there_is_not_guessed() {
     assert!(home.callout(["resume"]).run().succeeded().stdout.contains("No run is open"));
     nothing_was_created(&home);
 }
+
+#[test]
+fn an_input_that_is_written_wrongly_is_not_repeated() {
+    let home = Home::new();
+    for input in ["tok hunter2hunter2", "=hunter2hunter2"] {
+        for args in [&["plan", "key-rotation"][..], &["run", "key-rotation", "--plain"]] {
+            let outcome = home.callout(args).args(["-i", "vault=chatbot-kv", "-i", input]).run().exits(2);
+            assert!(
+                outcome.stderr.contains("the input number 2 (`-i`) is not written NAME=VALUE"),
+                "{}",
+                outcome.stderr
+            );
+            assert!(!outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+        }
+    }
+    nothing_was_created(&home);
+}

@@ -5,7 +5,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::Sim;
 use crate::base::Digest;
-use crate::cli::Exit;
+use crate::cli::{Exit, Failure};
 use crate::effect::Risk;
 use crate::plan::Mode;
 
@@ -267,8 +267,23 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Inputs {
     /// An input, once for each; a list is written with commas
-    #[arg(short = 'i', long = "input", value_name = "NAME=VALUE", value_parser = input)]
-    pub(crate) inputs: Vec<(String, String)>,
+    #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
+    inputs: Vec<String>,
+}
+
+impl Inputs {
+    /// The inputs by name. They are taken apart here and not by clap, which repeats what it refuses: it may be a secret.
+    ///
+    /// # Errors
+    /// One of them has no name or no `=`; the sentence does not repeat it.
+    pub(crate) fn named(&self) -> Result<Vec<(String, String)>, Failure> {
+        let named = self.inputs.iter().zip(1..).map(|(text, number)| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::usage(format!("the input number {number} (`-i`) is not written NAME=VALUE"))
+                .hint("what was written is not repeated here, as it may be a secret")),
+        });
+        named.collect()
+    }
 }
 
 /// How a run goes when nobody is asked.
@@ -448,13 +463,6 @@ fn speed(text: &str) -> Result<Speed, String> {
     }
 }
 
-fn input(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("an input is written NAME=VALUE".into()),
-    }
-}
-
 fn digest(text: &str) -> Result<Digest, String> {
     Digest::parse(text).ok_or_else(|| "a digest is 64 lower-case hexadecimal digits".into())
 }
@@ -493,7 +501,6 @@ mod tests {
             "callout run k --speed 0",
             "callout run k --yes read --headless",
             "callout run k --yes destructive",
-            "callout run k -i vault",
             "callout run k --mode rehearsal",
             "callout sim fault --path x",
             "callout sim fault --status 500 --hold",
@@ -511,6 +518,6 @@ mod tests {
             panic!("it is a run");
         };
         let pairs = [("url", "https://x/?a=b"), ("n", "")];
-        assert_eq!(run.inputs.inputs, pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(run.inputs.named().unwrap(), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn run(
         return Err(Failure::usage("this version runs in the mode `live` only; drills and rehearsals are to come"));
     }
     let Prepared { plan, text, environment, refusal } =
-        prepare(setting, &args.runbook, &args.inputs.inputs, Mode::Live)?;
+        prepare(setting, &args.runbook, &args.inputs.named()?, Mode::Live)?;
     refuse_what_is_beyond(&plan)?;
     if let Some(refusal) = refusal {
         return Err(refusal.into_failure());
