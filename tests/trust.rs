@@ -208,3 +208,17 @@ fn a_policy_of_a_trusted_library_is_kept() {
     assert!(said.contains("does not let `key-rotation` run") && said.contains("it lists typed"), "{said}");
     assert!(!home.path("data/callout/journal.db").exists(), "a store was begun");
 }
+
+#[test]
+fn two_files_of_one_environment_are_refused() {
+    let home = Home::new();
+    cloned(&home, "shop-kv");
+    trust(&home);
+    fs::write(home.desk().join("environments/production.yml"), environment("production", "evil-kv")).unwrap();
+    for args in [&PLAN[..], &["trust"]] {
+        let said = home.callout(args).run().exits(6).stderr;
+        let both =
+            "both environments/production.yaml and environments/production.yml would be the environment production";
+        assert!(said.contains(both), "{said}");
+    }
+}

@@ -59,7 +59,7 @@ impl Brought {
     /// Reads what a library brings along; nothing if it is built in or brings nothing.
     ///
     /// # Errors
-    /// A file cannot be read, is a link, or has a name that no environment has.
+    /// A file cannot be read, is a link, or has a name that no environment has or that another file gives too.
     pub(crate) fn by(library: &Library) -> Result<Option<Self>, Failure> {
         let Library::Folder(folder) = library else { return Ok(None) };
         Self::in_folder(folder)
@@ -92,6 +92,11 @@ impl Brought {
             }
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
+        // Sorted, `prod.yaml` and `prod.yml` stand side by side: no other name can come between them.
+        if let Some([one, other]) = files.array_windows().find(|[one, other]| one.environment == other.environment) {
+            let what = format!("both {} and {} would be the environment {}", one.name, other.name, one.environment);
+            return Err(Failure::new(Exit::Refused, what).hint("keep one of the two"));
+        }
         if files.len() > FILES_MAX {
             let what = format!("`{}` has {} files, and at most {FILES_MAX} are read", shown.display(), files.len());
             return Err(Failure::usage(what));
