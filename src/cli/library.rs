@@ -298,7 +298,8 @@ fn is_shipped(path: &Path, text: &str) -> bool {
     shipped.any(|(file, built_in)| path.file_name() == Some(file.as_ref()) && *built_in == text)
 }
 
-fn has_ending(path: &Path) -> bool {
+/// Whether a path ends as a YAML file does.
+pub(super) fn has_ending(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::library::{Found, READ_AT_MOST, Source, is_file, shown, stem};
+use super::library::{Found, READ_AT_MOST, Source, has_ending, is_file, shown, stem};
 use super::version::unreadable;
 use super::{Exit, Failure, Setting};
 use crate::base::did_you_mean;
@@ -8,12 +8,23 @@ use crate::world::{WorkTree, WorldError};
 
 /// Takes `RUNBOOK@REV` apart. A name has no `@`, and of a file the part behind its ending is the revision; a file that is
 /// there by the whole name is meant as a whole.
+///
+/// An `@` in the name of a folder is not taken for the sign. What has a `/` only behind its first `@`, and no ending, is a
+/// runbook's name with a revision such as `feature/next`.
 pub(super) fn split<'n>(setting: &Setting, name: &'n str) -> (&'n str, Option<&'n str>) {
+    const FOLDERS: [char; 2] = ['/', '\\'];
     if is_file(name) && setting.here.join(name).is_file() {
         return (name, None);
     }
-    let behind_ending = [".yaml@", ".yml@"].iter().find_map(|ending| Some(name.find(ending)? + ending.len() - 1));
-    match behind_ending.or_else(|| name.find('@')) {
+    let behind = |ending: &str| Some(name.rfind(ending)? + ending.len() - 1);
+    let behind_ending = [".yaml@", ".yml@"].into_iter().filter_map(behind).max();
+    let first = name.find('@');
+    let has_folders = first.is_some_and(|at| name[..at].contains(FOLDERS)) || has_ending(Path::new(name));
+    let behind_folders = || {
+        let start = name.rfind(FOLDERS).map_or(0, |at| at + 1);
+        Some(start + name[start..].find('@')?)
+    };
+    match behind_ending.or_else(|| if has_folders { behind_folders() } else { first }) {
         Some(at) => (&name[..at], Some(&name[at + 1..])),
         None => (name, None),
     }

@@ -59,6 +59,22 @@ fn a_file_whose_name_has_an_at_sign_is_that_file() {
 }
 
 #[test]
+fn an_at_sign_in_the_name_of_a_folder_is_not_where_the_revision_begins() {
+    let bench = three();
+    let folder = bench.folder().join("me@home.yaml@old");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("rest.yaml"), waiting("rest", "7.0.0")).unwrap();
+    assert_eq!(version(&bench, "me@home.yaml@old/rest.yaml"), "7.0.0");
+    let said = |name: &str| bench.callout(["show", name]).run().exits(2).stderr;
+    let gone = said("me@home/gone.yaml");
+    assert!(gone.contains("me@home/gone.yaml` is not there"), "{gone}");
+    let uncommitted = said("me@home.yaml@old/rest.yaml@v1");
+    assert!(uncommitted.contains("rest.yaml` is not in"), "{uncommitted}");
+    let plain = said("./me@home/gone");
+    assert!(plain.contains("me@home/gone` is not there"), "{plain}");
+}
+
+#[test]
 fn what_is_no_revision_gets_a_sentence_and_the_nearest_name() {
     let bench = three();
     bench.tag("v1.10.0");
