@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 
-use super::text::printable;
+use super::text::body;
 
 /// How the program ends: the one table of exit codes. Scripts and checks call the program by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,12 +114,12 @@ impl Failure {
             text.push('\n');
         }
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "error: {}", printable(&self.what));
+        let _ = writeln!(text, "error: {}", body(&self.what, 7));
         for cause in &self.causes {
-            let _ = writeln!(text, "  because: {}", printable(cause));
+            let _ = writeln!(text, "  because: {}", body(cause, 11));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "hint: {}", printable(hint));
+            let _ = writeln!(text, "hint: {}", body(hint, 6));
         }
         text
     }

@@ -1,5 +1,7 @@
 use std::io::{self, Write};
 
+use crate::base::{legible, one_line};
+
 /// Rows in columns, each as wide as its widest cell; the last column is as wide as it likes. Ends with a newline unless
 /// there are no rows.
 pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
@@ -20,8 +22,16 @@ pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]
 
 /// One labelled line.
 pub(crate) fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{label:<12}{}", printable(text))
+    writeln!(out, "{label:<LABEL$}{}", printable(text))
 }
+
+/// A text of several lines behind its label.
+pub(crate) fn paragraph(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{label:<LABEL$}{}", body(text, LABEL))
+}
+
+/// The columns of a label.
+const LABEL: usize = 12;
 
 /// How wide text is set, in characters: what every terminal shows, and a pipe gets the same bytes as a screen.
 const WIDTH: usize = 80;
@@ -30,7 +40,7 @@ const WIDTH: usize = 80;
 /// address or a command can be copied whole, and a line's end in it stays one.
 pub(crate) fn folded(text: &str, label: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for paragraph in printable(text).split('\n') {
+    for paragraph in legible(text).split('\n') {
         let mut line = String::new();
         for word in paragraph.split(' ') {
             if !line.is_empty() && label + line.chars().count() + 1 + word.chars().count() > WIDTH {
@@ -45,9 +55,16 @@ pub(crate) fn folded(text: &str, label: usize) -> String {
     lines.join(&format!("\n{}", " ".repeat(label)))
 }
 
-/// The text without control characters but for newlines: what a file or a service says must not drive the terminal.
+/// The text on one line, with a mark in the place of each character that does not show: what a file or a service says
+/// must neither drive the terminal nor look like a line of the program's own.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter }).collect()
+    one_line(text).into_owned()
+}
+
+/// The same for a text of several lines: each but the first begins behind `indent` blanks, where none of the program's
+/// own lines begins.
+pub(crate) fn body(text: &str, indent: usize) -> String {
+    legible(text.trim_end()).replace('\n', &format!("\n{}", " ".repeat(indent)))
 }
 
 /// `1 run`, `2 runs`.
@@ -77,5 +94,15 @@ mod tests {
     #[test]
     fn what_was_read_cannot_drive_the_terminal() {
         assert_eq!(columns([["\u{1b}[2Jx".to_owned()]]), "\u{fffd}[2Jx\n");
+        assert_eq!(columns([["a\nb\u{202e}c".to_owned()]]), "a\u{fffd}b\u{fffd}c\n");
+    }
+
+    #[test]
+    fn a_line_of_a_longer_text_does_not_begin_where_a_label_does() {
+        let mut out = Vec::new();
+        field(&mut out, "Title", "Nice\nToken to").unwrap();
+        paragraph(&mut out, "Why", "Nice\nToken to\u{2028}x\n").unwrap();
+        let said = String::from_utf8(out).unwrap();
+        assert_eq!(said, "Title       Nice\u{fffd}Token to\nWhy         Nice\n            Token to\u{fffd}x\n");
     }
 }

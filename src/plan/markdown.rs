@@ -1,20 +1,13 @@
 //! Foreign text in a Markdown document (`CommonMark`): it can say anything and be nothing but text.
 
+use crate::base::one_line;
+
 /// The widest line of prose, in characters.
 const WIDTH: usize = 100;
 
-/// Whether a character shows, and shows where it stands: not a control character, and none that turns or hides others.
-pub(super) fn is_visible(letter: char) -> bool {
-    !letter.is_control()
-        && !matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// The text on one line, with a mark in the place of each character that does not show.
+/// The text on one line, with a mark in the place of each character that does not show; every blank is a space.
 fn legible(text: &str) -> String {
-    let letters = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    letters.chars().map(|letter| if is_visible(letter) { letter } else { '\u{fffd}' }).collect()
+    one_line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// The text as text: whatever could be markup or HTML is escaped. It must not stand at the beginning of a line.

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::CallPreview;
-use super::markdown::is_visible;
 use super::stand_in::{Rendered, StandIn};
+use crate::base::is_visible;
 use crate::effect::{Line, Piece, Presence, Request, Service, Told};
 
 /// The variables of a checklist: what an earlier step tells becomes one, and a later command reads it.

@@ -29,6 +29,19 @@ pub(crate) fn text(written: &Written, what: &str, findings: &mut Findings<'_>) -
     Some(text.to_owned())
 }
 
+/// What something is, in a few words on one line.
+pub(crate) fn title(written: &Written, findings: &mut Findings<'_>) -> Option<String> {
+    let title = text(written, "a title", findings)?;
+    let breaks = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    if title.contains(breaks) {
+        let message = "a title stands on one line and has no control characters";
+        let help = "say the rest in `why` or in a comment";
+        findings.add(Finding::new(Code::WrongValue, written.place, message).help(help));
+        return None;
+    }
+    Some(title)
+}
+
 /// The items of a list.
 pub(crate) fn list<'w>(written: &'w Written, what: &str, findings: &mut Findings<'_>) -> Option<&'w [Written]> {
     if let Form::List(items) = &written.form {

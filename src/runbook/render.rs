@@ -2,6 +2,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Finding, Place, Severity};
+use crate::base::{is_visible, one_line};
 
 /// Whether a rendering has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,17 +94,15 @@ fn masked(findings: &[Finding], source: &str) -> String {
 /// changes the direction of writing or has no width. Each makes room for a letter of the same length in bytes, so that
 /// places stay where they are.
 fn harmless(source: &str) -> String {
-    let stands_in = |letter: char| match letter {
-        '\u{80}'..='\u{9f}' => '¿',
-        letter if is_invisible(letter) => '\u{fffd}',
-        letter => letter,
+    let stands_in = |letter: char| match letter.len_utf8() {
+        // The renderer has signs of its own for these.
+        1 => letter,
+        _ if is_visible(letter) => letter,
+        2 => '¿',
+        3 => '\u{fffd}',
+        _ => '\u{1fbc4}',
     };
     source.chars().map(stands_in).collect()
-}
-
-/// Whether a letter changes the direction of writing, breaks a line or has no width. All of them have three bytes.
-const fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The part of `place` that is in `source`, on the boundaries of characters, and on one line: a caret under the first
@@ -118,5 +117,5 @@ fn fit(place: Place, source: &str) -> Place {
 
 /// Messages quote the file, and a file must not be able to drive a terminal.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() || is_invisible(letter) { '\u{fffd}' } else { letter }).collect()
+    one_line(text).into_owned()
 }

@@ -1,5 +1,6 @@
 use super::keymap::Edit;
 use super::text;
+use crate::base::is_visible;
 
 /// A line of text that is being typed.
 ///
@@ -19,7 +20,7 @@ impl Input {
 
     /// Puts a character at the cursor. What cannot be seen is not taken.
     pub(super) fn insert(&mut self, character: char) {
-        if text::is_visible(character) {
+        if is_visible(character) {
             self.text.insert(self.at, character);
             self.at += character.len_utf8();
         }

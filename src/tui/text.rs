@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use ratatui::style::Style;
 use ratatui::text::Span;
 
@@ -16,32 +14,6 @@ pub(super) fn moment(at: Timestamp) -> String {
 pub(super) fn width(text: &str) -> usize {
     // Nearly all text is ASCII, and is measured many times between two keys.
     if text.is_ascii() { text.len() } else { Span::raw(text).width() }
-}
-
-/// Whether a character shows. Control characters do not, and neither do those that turn or hide other text
-/// (Unicode's bidirectional and zero-width format characters): a name must not look like another name.
-pub(super) fn is_visible(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Puts a mark in place of each character that does not show; a tab becomes four spaces and a line's end stays.
-pub(super) fn legible(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|character| character == '\n' || is_visible(character)) {
-        return Cow::Borrowed(text);
-    }
-    let mut legible = String::with_capacity(text.len());
-    for character in text.replace("\r\n", "\n").chars() {
-        match character {
-            '\n' => legible.push('\n'),
-            '\t' => legible.push_str("    "),
-            _ if is_visible(character) => legible.push(character),
-            _ => legible.push('\u{fffd}'),
-        }
-    }
-    Cow::Owned(legible)
 }
 
 /// Says the same in ASCII, for terminals that know nothing else; what has no likeness becomes a question mark.
@@ -173,10 +145,5 @@ mod tests {
         assert_eq!(width("漢字"), 4);
         assert_eq!(cut("漢字漢字", 5, "…"), "漢字…");
         assert_eq!(wrap("漢字漢字", 5), ["漢字", "漢字"]);
-    }
-
-    #[test]
-    fn what_would_turn_the_text_around_is_shown_as_a_mark() {
-        assert_eq!(legible("kv\u{202e}dorp\u{1b}[2J\tx"), "kv\u{fffd}dorp\u{fffd}[2J    x");
     }
 }

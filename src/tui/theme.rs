@@ -4,6 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
 use super::text;
+use crate::base::legible;
 use crate::projection::Mark;
 use crate::runbook::BannerColour;
 
@@ -143,8 +144,8 @@ impl Theme {
 
     /// Foreign text as it may be shown.
     pub(super) fn text(self, text: &str) -> Cow<'_, str> {
-        let legible = text::legible(text);
-        if self.setting.unicode || legible.is_ascii() { legible } else { text::ascii(&legible).into() }
+        let shown = legible(text);
+        if self.setting.unicode || shown.is_ascii() { shown } else { text::ascii(&shown).into() }
     }
 
     pub(super) const fn ellipsis(self) -> &'static str {

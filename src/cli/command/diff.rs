@@ -190,7 +190,7 @@ fn key(change: &KeyChange, indent: &str, paint: &Paint) -> String {
         }
         (old, new) => {
             let lines = |side: &Option<String>| -> Vec<String> {
-                side.as_deref().map(printable).unwrap_or_default().lines().map(str::to_owned).collect()
+                side.as_deref().unwrap_or_default().lines().map(printable).collect()
             };
             let (old, new) = (lines(old), lines(new));
             let head = old.iter().zip(&new).take_while(|(old, new)| old == new).count();

@@ -9,7 +9,7 @@ use crate::cli::library::{Library, Source};
 use crate::cli::nesting::checked;
 use crate::cli::policy::{Refusal, objection};
 use crate::cli::signers::Signers;
-use crate::cli::text::{columns, count, printable};
+use crate::cli::text::{body, columns, count};
 use crate::cli::version::{Bearer, Trees, Version, versions};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::Origin;
@@ -45,7 +45,7 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
         writeln!(out)?;
     }
     for note in notes {
-        writeln!(out, "{}", printable(&note))?;
+        writeln!(out, "{}", body(&note, 2))?;
     }
     playbook::Line::print(playbooks, out)?;
     Ok(Exit::Success)

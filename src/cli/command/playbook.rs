@@ -6,7 +6,7 @@ use crate::base::{Span, Value};
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
 use crate::cli::playbooks::{Checker, load, sources};
-use crate::cli::text::{columns, field, printable};
+use crate::cli::text::{body, columns, field, paragraph, printable};
 use crate::cli::version::Trees;
 use crate::cli::{Failure, Setting};
 use crate::run;
@@ -96,7 +96,7 @@ fn show_guide(setting: &Setting, guide: &Guide, out: &mut dyn Write) -> Result<(
     }
     head(out, "First")?;
     for (number, action) in (1..).zip(&guide.first_five) {
-        writeln!(out, "  {number}. {}", printable(&action.text))?;
+        writeln!(out, "  {number}. {}", body(&action.text, 5))?;
         if let Some(check) = &action.check {
             writeln!(out, "     the check {check}")?;
         }
@@ -111,7 +111,7 @@ fn show_guide(setting: &Setting, guide: &Guide, out: &mut dyn Write) -> Result<(
     out.write_all(columns(rows).as_bytes())?;
     head(out, "Runbooks, in this order")?;
     for (number, suggestion) in (1..).zip(&guide.runbooks) {
-        writeln!(out, "  {number}. {}: {}", suggestion.runbook, printable(&suggestion.when))?;
+        writeln!(out, "  {number}. {}: {}", suggestion.runbook, body(&suggestion.when, 5))?;
         for verb in ["plan", "run"] {
             writeln!(out, "     {}", command(setting, verb, suggestion, environment.as_ref()))?;
         }
@@ -125,7 +125,7 @@ fn show_guide(setting: &Setting, guide: &Guide, out: &mut dyn Write) -> Result<(
     }
     for message in &guide.messages {
         writeln!(out, "  {}, {}:", message.moment, printable(&message.audience))?;
-        writeln!(out, "    {}", printable(message.text.source()).trim_end().replace('\n', "\n    "))?;
+        writeln!(out, "    {}", body(message.text.source(), 4))?;
     }
     head(out, "It is over when")?;
     bullets(out, &guide.exit_criteria)
@@ -133,7 +133,7 @@ fn show_guide(setting: &Setting, guide: &Guide, out: &mut dyn Write) -> Result<(
 
 fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out)?;
-    field(out, "Scenario", &programme.scenario)?;
+    paragraph(out, "Scenario", &programme.scenario)?;
     field(out, "Where", &programme.environment)?;
     field(out, "Targets", &programme.targets.join(", "))?;
     field(out, "RTO", &programme.rto.to_string())?;
@@ -145,7 +145,7 @@ fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Writ
     for (number, step) in (1..).zip(&programme.steps) {
         writeln!(out, "  {number}. {}: {}", step.id, printable(&step.title))?;
         if let Some(why) = &step.why {
-            writeln!(out, "     {}", printable(why))?;
+            writeln!(out, "     {}", body(why, 5))?;
         }
         let given: Vec<String> = step.with.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let given = if given.is_empty() { String::new() } else { format!(" with {}", given.join("; ")) };
@@ -172,7 +172,7 @@ fn head(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
 
 fn bullets(out: &mut dyn Write, texts: &[String]) -> Result<(), Failure> {
     for text in texts {
-        writeln!(out, "  - {}", printable(text))?;
+        writeln!(out, "  - {}", body(text, 4))?;
     }
     Ok(())
 }

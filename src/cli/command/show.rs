@@ -5,7 +5,7 @@ use super::playbook;
 use crate::base::Seq;
 use crate::cli::library::{Loaded, Source};
 use crate::cli::signers::Signers;
-use crate::cli::text::{columns, count, field, printable};
+use crate::cli::text::{body, columns, count, field, paragraph, printable};
 use crate::cli::version::{Version, version};
 use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine;
@@ -59,17 +59,17 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
     if let Some(need) = &board.need {
         writeln!(out, "\n{} needs you: {}", need.step, printable(&need.title))?;
         for fact in &need.facts {
-            field(out, &fact.label, &fact.text)?;
+            paragraph(out, &fact.label, &fact.text)?;
         }
         let question = match &need.question {
             Question::Acknowledge { .. } => "to be acknowledged".to_owned(),
             Question::ReadBack { expected, risk, .. } => format!("{risk}: to be confirmed by typing `{expected}`"),
             Question::Choose { question, .. } => question.clone(),
         };
-        field(out, "Asked", &question)?;
+        paragraph(out, "Asked", &question)?;
     }
     if let Some(ended) = &board.ended {
-        writeln!(out, "\n{}", printable(ended))?;
+        writeln!(out, "\n{}", body(ended, 2))?;
     }
     Ok(Exit::Success)
 }
@@ -112,7 +112,7 @@ fn show_runbook(
     }
     for (label, texts) in [("Use when", &runbook.use_when), ("Not when", &runbook.not_when)] {
         for text in texts {
-            field(out, label, text)?;
+            paragraph(out, label, text)?;
         }
     }
     if let Some(rto) = runbook.rto {

@@ -3,7 +3,7 @@ use std::io::Write;
 use serde_json::{Value as Json, json};
 
 use crate::base::{Seq, Span};
-use crate::cli::text::printable;
+use crate::cli::text::body;
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::journal::{Journal as _, RunRow, SqliteJournal, StoreKind};
 use crate::projection::{Durations, Timeline, TimelineLine};
@@ -65,7 +65,7 @@ fn text(lines: &[TimelineLine], row: &RunRow, simulated: bool, out: &mut dyn Wri
             day = date;
         }
         let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
-        writeln!(out, "{} {step}{}", line.at.clock_face(), printable(&line.text))?;
+        writeln!(out, "{} {step}{}", line.at.clock_face(), body(&line.text, 10))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::lines::{Line, Lines};
 use super::teller::{Out, Teller, is_paused, show, show_end};
 use crate::cli::Failure;
+use crate::cli::text::printable;
 use crate::effect::Risk;
 use crate::engine::{Ask, Handle};
 use crate::projection::{Answer, Board, Choice, Need, Question};
@@ -154,7 +155,7 @@ impl Talk {
         // Going on is asked for by its own word, which can have meant nothing else.
         let goes_on = open.topic == Topic::Pause && text == "continue";
         if line.question != self.number && !goes_on {
-            let said = format!("`{text}` was typed for an earlier question; nothing was answered.\n");
+            let said = format!("`{}` was typed for an earlier question; nothing was answered.\n", printable(&text));
             return self.prompt(said.into(), lines, out);
         }
         if open.aborting && text != "abort" {
@@ -184,7 +185,7 @@ impl Talk {
                 self.handle.ask(ask);
                 Ok(())
             }
-            Err(sentence) => self.prompt(format!("{sentence}\n").into(), lines, out),
+            Err(sentence) => self.prompt(format!("{}\n", printable(&sentence)).into(), lines, out),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use crate::cli::Failure;
+use crate::cli::text::{body, printable};
 use crate::effect::Risk;
 use crate::projection::{Answer, Board, Mark, Need, Question, StepLine};
 
@@ -24,7 +25,11 @@ impl Teller {
         writeln!(
             out,
             "{real}{}  {} @ {}  run {}  {}",
-            header.environment, header.runbook, header.revision, header.run, header.operator
+            printable(&header.environment),
+            header.runbook,
+            printable(&header.revision),
+            header.run,
+            printable(&header.operator)
         )?;
         if board.timeline.len() > 1 {
             self.told = board.timeline.len();
@@ -42,12 +47,12 @@ impl Teller {
                 writeln!(out, "{day}")?;
             }
             let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
-            writeln!(out, "{} {step}{}", line.at.clock_face(), line.text)?;
+            writeln!(out, "{} {step}{}", line.at.clock_face(), body(&line.text, 10))?;
         }
         self.told = board.timeline.len();
         if remark != self.remark {
             if let Some(remark) = &remark {
-                writeln!(out, "({remark})")?;
+                writeln!(out, "({})", printable(remark))?;
             }
             self.remark = remark;
         }
@@ -67,24 +72,21 @@ pub(super) fn is_aborting(board: &Board) -> bool {
 
 /// Says what is asked, with everything that is needed to decide.
 pub(super) fn show(need: &Need, board: &Board, out: Out<'_>) -> Result<(), Failure> {
-    writeln!(out, "\n── {} ── {}", need.step, need.title)?;
+    writeln!(out, "\n── {} ── {}", need.step, printable(&need.title))?;
     for fact in &need.facts {
-        let mut lines = fact.text.lines();
-        writeln!(out, "  {:<12} {}", fact.label, lines.next().unwrap_or_default())?;
-        for line in lines {
-            writeln!(out, "  {:<12} {line}", "")?;
-        }
+        writeln!(out, "  {:<12} {}", printable(&fact.label), body(&fact.text, 15))?;
     }
     match &need.question {
         Question::Acknowledge { .. } => writeln!(out, "Enter confirms; `abort` ends the run.")?,
         Question::ReadBack { expected, risk, .. } => {
-            writeln!(out, "This is {risk}. Type `{expected}` to confirm it; `abort` ends the run.")?;
+            writeln!(out, "This is {risk}. Type `{}` to confirm it; `abort` ends the run.", printable(expected))?;
         }
         Question::Choose { question, choices } => {
-            writeln!(out, "{question}")?;
+            writeln!(out, "{}", body(question, 2))?;
             for (number, choice) in choices.iter().enumerate() {
-                let typed = choice.read_back.as_ref().map(|text| format!(" (then `{text}`)")).unwrap_or_default();
-                writeln!(out, "  {}  {}{typed}", number + 1, choice.label)?;
+                let typed =
+                    choice.read_back.as_ref().map(|text| format!(" (then `{}`)", printable(text))).unwrap_or_default();
+                writeln!(out, "  {}  {}{typed}", number + 1, printable(&choice.label))?;
             }
             if choices.iter().enumerate().any(|(position, choice)| ends(position, &choice.answer)) {
                 show_end(board, out)?;
@@ -117,7 +119,7 @@ pub(super) fn show_end(board: &Board, out: Out<'_>) -> Result<(), Failure> {
         writeln!(out, "  {heading}:")?;
         for step in steps {
             let title = if step.title.is_empty() { &step.operation } else { &step.title };
-            writeln!(out, "    {}  {title}", step.id)?;
+            writeln!(out, "    {}  {}", step.id, printable(title))?;
         }
     }
     if left.iter().all(|(_, steps)| steps.is_empty()) {

@@ -23,7 +23,7 @@ pub(super) fn runbook(
     let format = fields.get("format").and_then(|written| format(written, findings));
     let id = fields.get("runbook").and_then(|written| id(stem, written, findings));
     let version = fields.get("version").and_then(|written| version(written, findings));
-    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let title = fields.get("title").and_then(|written| read::title(written, findings));
     let sop = fields.get("sop").and_then(|written| read::text(written, "a text", findings));
     let owner = fields.get("owner").and_then(|written| read::text(written, "a text", findings));
     let texts = |name: &str, findings: &mut Findings<'_>| {

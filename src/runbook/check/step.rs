@@ -57,7 +57,7 @@ impl<'a> Lowering<'a> {
         let text = |name: &str, what: &str, findings: &mut Findings<'_>| {
             fields.get(name).and_then(|written| read::text(written, what, findings))
         };
-        let title = text("title", "a title", findings);
+        let title = fields.get("title").and_then(|written| read::title(written, findings));
         let why = text("why", "a text", findings);
         let when = fields.get("when").and_then(|written| condition(written, &self.names, findings));
         self.names.reader = Reader::Step(self.step);

@@ -45,7 +45,7 @@ fn playbook(stem: &str, written: &Written, shelf: &Shelf, findings: &mut Finding
     let format = fields.get("format").and_then(|written| format(written, findings));
     let id = fields.get("playbook").and_then(|written| id(stem, written, shelf, findings));
     let version = fields.get("version").and_then(|written| version(written, findings));
-    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let title = fields.get("title").and_then(|written| read::title(written, findings));
     let owner = fields.get("owner").and_then(|written| read::text(written, "a text", findings));
     let content = if is_drill {
         let written = fields.get("programme");

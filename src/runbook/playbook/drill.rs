@@ -120,7 +120,7 @@ fn step(
     findings: &mut Findings<'_>,
 ) -> Option<(DrillStep, Forecast)> {
     let fields = &node.fields;
-    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let title = fields.get("title").and_then(|written| read::title(written, findings));
     let why = fields.get("why").and_then(|written| read::text(written, "a text", findings));
     let written = fields.get("runbook")?;
     let (name, listed) = call::runbook(written, around.shelf, findings)?;

@@ -22,7 +22,7 @@ pub(super) fn environment(
     if let Some(written) = fields.get("cloud") {
         read::word(written, "a cloud that this version knows", &[("public", ())], findings);
     }
-    let title = fields.get("title").and_then(|written| read::text(written, "a title", findings));
+    let title = fields.get("title").and_then(|written| read::title(written, findings));
     let tenant = fields.get("tenant").and_then(|written| guid(written, "a tenant's id", findings));
     let subscription = fields.get("subscription").and_then(|written| guid(written, "a subscription's id", findings));
     let subscriptions = fields.get("subscriptions").map(|written| subscriptions(written, findings)).unwrap_or_default();
