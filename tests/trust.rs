@@ -222,3 +222,15 @@ fn two_files_of_one_environment_are_refused() {
         assert!(said.contains(both), "{said}");
     }
 }
+
+#[test]
+fn an_input_that_may_be_a_secret_is_not_shown() {
+    let home = Home::new();
+    let inputs = "inputs:\n  rot:\n    app: shop\n    both: [shop, hunter40hunter40]\n    kept: env:TOKEN\n    tok: hunter41hunter41\n";
+    library(&home, "production", &(environment("production", "shop-kv") + inputs));
+    let shown = home.callout(["trust"]).run().exits(6).stdout;
+    for fact in ["app = shop\n", "both = shop, a fixed value\n", "kept = env:TOKEN\n", "tok = a fixed value\n"] {
+        assert!(shown.contains(&format!("Input       rot: {fact}")), "{fact}: {shown}");
+    }
+    assert!(!shown.contains("hunter"), "{shown}");
+}

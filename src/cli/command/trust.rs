@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::base::Value;
 use crate::cli::args::Trust;
 use crate::cli::environment::own;
 use crate::cli::library::{ENVIRONMENTS, Library, RUNBOOKS};
@@ -10,7 +11,7 @@ use crate::cli::text::{columns, count, field, printable};
 use crate::cli::trust::{Brought, Standing, book, unbelievable};
 use crate::cli::{Exit, Failure, Setting};
 use crate::effect::TargetKind;
-use crate::runbook::{Environment, RevisionRule, Target};
+use crate::runbook::{Environment, RevisionRule, Target, is_reference};
 use crate::world::{forget_typed, is_open_to_all};
 
 /// Shows what a library's environments would allow, and lets them take effect once the user says so.
@@ -23,7 +24,11 @@ pub(crate) fn trust(setting: &Setting, wish: &Trust, out: &mut dyn Write) -> Res
         return revoke(setting, folder, out);
     }
     let Some(brought) = Brought::in_folder(&folder)? else {
-        writeln!(out, "The library `{}` has no environments: there is nothing to trust.", folder.display())?;
+        writeln!(
+            out,
+            "The library `{}` has no environments: there is nothing to trust.",
+            printable(&folder.display().to_string())
+        )?;
         return Ok(Exit::Success);
     };
     let environments = brought.environments(setting)?;
@@ -130,7 +135,9 @@ fn facts(environment: &Environment, hidden: bool) -> Vec<(&'static str, String)>
     facts.extend(addresses(true).into_iter().map(|address| ("Token to", address)));
     facts.extend(addresses(false).into_iter().map(|address| ("No token to", address)));
     for (runbook, inputs) in &environment.inputs {
-        facts.extend(inputs.iter().map(|(name, value)| ("Input", format!("{runbook}: {name} = {value}"))));
+        facts.extend(
+            inputs.iter().map(|(name, value)| ("Input", format!("{runbook}: {name} = {}", said(value, environment)))),
+        );
     }
     if environment.policy.revision != RevisionRule::Any {
         let rule = environment.policy.revision.word();
@@ -143,6 +150,17 @@ fn facts(environment: &Environment, hidden: bool) -> Vec<(&'static str, String)>
         facts.push(("Policy", format!("runs only {}", runbooks.join(", "))));
     }
     facts
+}
+
+/// An input's value, if it names a target or where a secret is kept. Anything else may be a secret that somebody wrote
+/// down: which type the runbook gives it is not known here.
+fn said(value: &Value, environment: &Environment) -> String {
+    match value {
+        Value::List(items) => items.iter().map(|item| said(item, environment)).collect::<Vec<_>>().join(", "),
+        Value::Text(text) if is_reference(text) => text.clone(),
+        Value::Text(text) if environment.targets.iter().any(|target| target.answers_to(text)) => text.clone(),
+        _ => "a fixed value".to_owned(),
+    }
 }
 
 fn list(setting: &Setting, out: &mut dyn Write) -> Result<Exit, Failure> {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::in_clear::secret_in_clear;
 use super::parameter::is_well_formed;
 use super::scope::{StepNames, template};
 use crate::base::{Decimal, Encoding, Timestamp, Value, did_you_mean};
@@ -137,6 +138,24 @@ fn argument(
     names: &StepNames<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Argument> {
+    if wanted.typing == Typing::Secret {
+        // A finding shows the line and may quote the value: where that may be the secret itself, only that is said.
+        let mut quiet = Findings::new(findings.source());
+        argument_of(written, wanted, names, &mut quiet);
+        let help = "write `{generate: {bytes: 32, encoding: base64url}}` or `{version_of: …}`";
+        if quiet.any_error() && secret_in_clear(written, help, findings) {
+            return None;
+        }
+    }
+    argument_of(written, wanted, names, findings)
+}
+
+fn argument_of(
+    written: &Written,
+    wanted: &Wanted<'_>,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
     match &written.form {
         Form::Refused => None,
         Form::Scalar(_) => scalar(written, wanted, names, findings),
@@ -218,8 +237,7 @@ fn literal(written: &Written, wanted: &Wanted<'_>, findings: &mut Findings<'_>) 
         Typing::Timestamp if text.parse::<Timestamp>().is_ok() => as_text(written, findings),
         Typing::Decimal if Decimal::parse(text).is_ok() => as_text(written, findings),
         Typing::Secret => {
-            let finding = Finding::new(Code::SecretInClear, written.place, "a secret must not stand in a runbook");
-            findings.add(finding.help("write `{generate: {bytes: 32, encoding: base64url}}` or `{version_of: …}`"));
+            mistyped(written, wanted, "a text", findings);
             None
         }
         Typing::Target(kind) => {

@@ -1,3 +1,4 @@
+use super::in_clear::secret_in_clear;
 use super::limits::{CHOICES, FIELDS, items, meaningless, within};
 use super::outline::Gives;
 use super::parameter::is_well_formed;
@@ -73,6 +74,11 @@ fn field(entry: &Entry, names: &StepNames<'_>, findings: &mut Findings<'_>) -> O
     let others = ["pattern", "choices", "min", "max", "default", "headless"].into_iter();
     let others: Vec<&str> = others.filter(|key| !own_keys.contains(key)).collect();
     meaningless(&fields, &others, &format!("a field of type `{word}`"), findings);
+    if word == "secret" {
+        for written in others.iter().filter_map(|key| fields.get(key)) {
+            secret_in_clear(written, "take it out and rotate it; a person fills it in", findings);
+        }
+    }
     let kind = kind(word, &fields, findings)?;
     let own = |key: &str| fields.get(key).filter(|_| own_keys.contains(&key));
     let default = own("default").and_then(|written| default(written, &kind, names, findings));

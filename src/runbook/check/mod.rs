@@ -15,6 +15,7 @@ mod failure;
 mod gate;
 mod graph;
 mod header;
+mod in_clear;
 mod kind;
 mod library;
 mod limits;

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::in_clear::secret_in_clear;
 use super::limits::{PARAMETERS, within};
 use super::scope::{self, template};
 use crate::base::{Decimal, Span, Value, did_you_mean};
@@ -252,10 +253,19 @@ fn has_hole(written: &Written) -> bool {
     written.scalar().is_some_and(|scalar| scalar.text.contains("${{"))
 }
 
+/// What to do about the default of a secret.
+const NO_SECRET: &str = "remove the default; the operator or the environment gives a reference";
+
 /// The default of a whole parameter or of one item.
 fn one(written: &Written, kind: &ParameterType, names: &Others<'_>, findings: &mut Findings<'_>) -> Option<Made> {
     let text = &read::scalar(written, "a default", findings)?.text;
     if has_hole(written) {
+        let mut quiet = Findings::new(findings.source());
+        let found = template(written, text, names, &mut quiet);
+        let fits = found.is_some_and(|(_, typing)| can_be(&typing, kind));
+        if matches!(kind, ParameterType::Secret) && !fits && secret_in_clear(written, NO_SECRET, findings) {
+            return None;
+        }
         let (template, typing) = template(written, text, names, findings)?;
         if !can_be(&typing, kind) {
             let code = if typing.is_secret() { Code::SecretLeak } else { Code::Default };
@@ -267,8 +277,7 @@ fn one(written: &Written, kind: &ParameterType, names: &Others<'_>, findings: &m
     }
     if matches!(kind, ParameterType::Secret) {
         let message = "a runbook says no secret, and not where one is kept either";
-        let help = "remove the default; the operator or the environment gives a reference";
-        findings.add(Finding::new(Code::SecretInClear, written.place, message).help(help));
+        findings.add(Finding::new(Code::SecretInClear, written.place, message).help(NO_SECRET));
         return None;
     }
     match given(kind, text) {

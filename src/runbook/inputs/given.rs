@@ -137,6 +137,11 @@ fn counted(found: usize, length: Option<Length>, what: &str) -> Result<(), Wrong
     }
 }
 
+/// Tells whether a text has the shape of a reference to a secret: it says where one is kept, and is none.
+pub fn is_reference(text: &str) -> bool {
+    reference(text).is_ok()
+}
+
 /// `env:NAME`, or `VAULT/SECRET@VERSION`, which stays text until the vault is known.
 fn reference(text: &str) -> Result<Value, Wrong> {
     let text = text.trim();

@@ -15,6 +15,7 @@ mod order;
 mod resolve;
 
 pub use bind::{InputProblem, bind_inputs};
+pub use given::is_reference;
 
 pub(crate) use given::{Wrong, given, has_length};
 pub(crate) use order::{order, reads};

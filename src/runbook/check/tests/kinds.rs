@@ -78,7 +78,7 @@ fn a_field_has_the_keys_of_its_type_and_values_that_fit() {
     }
     field_refused("{type: number, pattern: a}", Code::KeyOfOtherKind, "pattern");
     field_refused("{type: string, min: 1}", Code::KeyOfOtherKind, "min");
-    field_refused("{type: secret, headless: x}", Code::KeyOfOtherKind, "headless");
+    field_refused("{type: secret, headless: 1}", Code::KeyOfOtherKind, "headless");
     field_refused("{type: evidence, default: x}", Code::KeyOfOtherKind, "default");
     field_refused("{type: choice}", Code::MissingKey, "type");
     field_refused("{type: choice, choices: [a]}", Code::WrongValue, "a");
