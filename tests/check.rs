@@ -18,10 +18,25 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check")
 }
 
-/// The runbooks beside the playbooks among the examples: those that are built in, and one with errors.
+/// A runbook that takes secrets.
+const GUARDED: &str = "\
+runbook: guarded
+format: 1
+version: 1.0.0
+title: Takes secrets
+parameters:
+  token: {type: secret}
+  more: {type: list, of: secret}
+steps:
+  - {id: rest, title: Rest, wait: {for: 1s}}
+";
+
+/// The runbooks beside the playbooks among the examples: those that are built in, one that takes secrets, and one with
+/// errors.
 pub(crate) static BESIDE: LazyLock<Shelf> = LazyLock::new(|| {
     let shipped = shipped().iter().map(|(file, text)| (*file, text.as_bytes()));
-    Shelf::of(shipped.chain([("broken.yaml", &b"runbook: broken"[..])]))
+    let own = [("broken.yaml", &b"runbook: broken"[..]), ("guarded.yaml", GUARDED.as_bytes())];
+    Shelf::of(shipped.chain(own))
 });
 
 /// What is found in a file that is no runbook: a file is what its first key says.

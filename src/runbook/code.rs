@@ -226,8 +226,9 @@ codes! {
         "A secret goes, whole and by reference, to a parameter that takes a secret, and nowhere else: not into text, \
          addresses, comparisons or other parameters."
     SecretInClear "RB402" Error "A secret stands in the file."
-        "A secret never stands in a runbook, and never travels by value. Write `{generate: {bytes: 32, encoding: \
-         base64url}}` or `{version_of: …}`. If a real secret stood here, rotate it: it is in git's history."
+        "A secret never stands in a runbook or a playbook, and never travels by value. Write `{generate: {bytes: 32, \
+         encoding: base64url}}` or `{version_of: …}`, or leave an input out: the operator or the environment says where its \
+         secret is kept. If a real secret stood here, rotate it: it is in git's history."
     RiskLowered "RB403" Error "The risk of an operation cannot be lowered."
         "The risk stands in the catalogue. `confirm` may raise it, never lower it."
     Unverified "RB404" Warning "A change is not verified."
@@ -302,10 +303,10 @@ codes! {
         "The inputs that a playbook gives are those of the runbook's `parameters`; `callout show RUNBOOK` lists them."
     InputUnfit "RB606" Error "An input does not fit the runbook's parameter."
         "An input that a playbook gives is a fixed value, and is checked as if it were given on the command line. What is \
-         known only in the incident is left out; then the operator gives it."
+         known only in the incident is left out, and so is every secret; then the operator or the environment gives it."
     InputOpen "RB607" Warning "Nothing gives an input that a drill needs."
-        "Neither the programme nor a default gives it, and the environment is not known to. Give it in `with`, or see \
-         that the environment has it under `inputs`."
+        "Neither the programme nor a default gives it, and the environment is not known to. Give it in `with` (a secret \
+         never), or see that the environment has it under `inputs`."
     UnknownSeverity "RB608" Error "There is no such severity."
         "The severities are `sev1` (the worst) to `sev4`. Words of other tools stay with their alerts."
     TooManyFirstActions "RB609" Error "There are more than five first actions."

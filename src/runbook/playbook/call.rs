@@ -33,7 +33,7 @@ pub(super) enum Bounds<'a> {
     Drill(&'a [String]),
 }
 
-/// The inputs under `with`, in the order of the runbook's parameters.
+/// The inputs under `with`, in the order of the runbook's parameters. A secret is never among them.
 pub(super) fn inputs(
     runbook: &Runbook,
     with: Option<&Written>,
@@ -82,6 +82,13 @@ fn value(kind: &ParameterType, written: &Written, findings: &mut Findings<'_>) -
         return values.into_iter().collect::<Option<Vec<_>>>().map(Value::List);
     }
     let text = &read::scalar(written, "a fixed value", findings)?.text;
+    // Whoever writes a playbook is not to choose which of the operator's secrets goes where.
+    if matches!(kind, ParameterType::Secret) {
+        let message = "a playbook says no secret, and not where one is kept either";
+        let help = "leave it out; the operator or the environment gives a reference";
+        findings.add(Finding::new(Code::SecretInClear, written.place, message).help(help));
+        return None;
+    }
     let unfit = |message: String| Finding::new(Code::InputUnfit, written.place, message);
     if text.contains("${{") {
         let message = "an input that a playbook gives is a fixed value".to_owned();

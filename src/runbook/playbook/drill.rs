@@ -8,7 +8,7 @@ use crate::base::{Span, StepId};
 use crate::runbook::check::{Ordered, STEPS, ordered};
 use crate::runbook::fields::Fields;
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Environment, Finding, Findings, Place, read};
+use crate::runbook::{Code, Environment, Finding, Findings, ParameterType, Place, read};
 
 /// The programme; whatever could not be read has a finding.
 pub(super) fn programme(written: &Written, shelf: &Shelf, findings: &mut Findings<'_>) -> Option<Programme> {
@@ -143,7 +143,11 @@ fn step(
             findings.add(Finding::new(Code::NotBound, written.place, message).help(help));
         } else if parameter.is_required() && !supplies(around.environment, &name, &parameter.name) {
             let message = format!("nothing here gives `{name}` its input `{}`", parameter.name);
-            let help = format!("add `{}: …` to `with`, or see that the environment has it", parameter.name);
+            let help = if takes_secret(&parameter.kind) {
+                "see that the environment has it; a playbook says no secret".to_owned()
+            } else {
+                format!("add `{}: …` to `with`, or see that the environment has it", parameter.name)
+            };
             findings.add(Finding::new(Code::InputOpen, written.place, message).help(help));
         }
     }
@@ -157,6 +161,14 @@ fn step(
         with,
     };
     Some((step, Forecast::of(runbook, around.shelf)))
+}
+
+fn takes_secret(kind: &ParameterType) -> bool {
+    match kind {
+        ParameterType::Secret => true,
+        ParameterType::List { of, .. } => takes_secret(of),
+        _ => false,
+    }
 }
 
 /// Tells whether an environment is known to have an input for a runbook. Only the simulated one is known here.
