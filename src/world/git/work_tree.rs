@@ -1,6 +1,7 @@
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use git2::{Commit, ErrorCode, ObjectType, Oid, Repository};
+use git2::{Commit, ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
 
 use super::{HISTORY_MOST, Last, Tags, history};
 use crate::base::Timestamp;
@@ -221,10 +222,8 @@ const LINK: i32 = 0o120_000;
 
 fn open(folder: &Path) -> Result<Option<WorkTree>, git2::Error> {
     let Ok(folder) = folder.canonicalize() else { return Ok(None) };
-    let repository = match Repository::discover(folder) {
-        Ok(repository) => repository,
-        Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(repository) = folder.ancestors().find_map(|folder| repository(folder).transpose()).transpose()? else {
+        return Ok(None);
     };
     let Some(root) = repository.workdir().and_then(|root| root.canonicalize().ok()) else { return Ok(None) };
     let (head, branch) = {
@@ -237,6 +236,20 @@ fn open(folder: &Path) -> Result<Option<WorkTree>, git2::Error> {
         (head.peel_to_commit()?.id(), branch)
     };
     Ok(Some(WorkTree { repository, root, head, branch }))
+}
+
+/// The repository of which that folder is the top: it has a `.git` of its own, a folder or, as in a worktree or a
+/// submodule, a file.
+///
+/// A folder with the contents of a bare repository is none, though libgit2 would take it for one: unlike a `.git`, such a
+/// folder can be committed, and would have the clone's own files judged by a history that its author made up.
+fn repository(folder: &Path) -> Result<Option<Repository>, git2::Error> {
+    let itself = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
+    match Repository::open_ext(folder.join(".git"), itself, iter::empty::<&Path>()) {
+        Ok(repository) => Ok(Some(repository)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_blob(blob: Oid, bytes: &[u8]) -> bool {
@@ -325,6 +338,28 @@ pub(super) mod tests {
         repository(&damaged);
         fs::write(damaged.join(".git/HEAD"), "not a head").unwrap();
         assert!(WorkTree::around(&damaged).is_err());
+    }
+
+    #[test]
+    fn a_folder_that_looks_like_a_repository_but_is_only_committed_is_not_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let outer = repository(folder.path());
+        fs::write(folder.path().join("own"), "one\n").unwrap();
+        commit(&outer, "own", 0);
+        // `lib` is the `.git` of another work tree, which has committed the text that stands in `lib` itself.
+        let made_up = tempfile::tempdir().unwrap();
+        let inner = repository(made_up.path());
+        fs::write(made_up.path().join("evil"), "two\n").unwrap();
+        commit(&inner, "evil", 0);
+        let lib = folder.path().join("lib");
+        fs::rename(made_up.path().join(".git"), &lib).unwrap();
+        fs::write(lib.join("config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n")
+            .unwrap();
+        fs::write(lib.join("evil"), "two\n").unwrap();
+
+        let tree = WorkTree::around(&lib).unwrap().unwrap();
+        assert_eq!(tree.head(), outer.head().unwrap().target().unwrap().to_string());
+        assert!(state(&lib.join("evil")).dirty);
     }
 
     #[test]
