@@ -7,7 +7,7 @@ use super::{Failure, Setting, findings, nesting, revision};
 use crate::base::did_you_mean;
 use crate::journal::text_digest;
 use crate::plan::{Origin, Revision};
-use crate::runbook::{self, Runbook};
+use crate::runbook::{self, Checked, Finding, Runbook};
 use crate::world::blob_id;
 
 /// The folder of a library in which its runbooks stand.
@@ -66,6 +66,8 @@ pub(crate) struct Loaded {
     pub(crate) text: String,
     /// Where it was found.
     pub(crate) source: Source,
+    /// Those that it was checked beside, where it nests any, as they were read and checked then.
+    pub(crate) beside: Vec<(Source, Checked)>,
 }
 
 impl Library {
@@ -240,15 +242,19 @@ impl Source {
     /// # Errors
     /// There is an error among the findings; all of them are shown, each with its place.
     pub(crate) fn load(self, setting: &Setting) -> Result<Loaded, Failure> {
-        let (own, checked) = nesting::checked(setting, vec![self]).swap_remove(0);
-        let Some(runbook) = checked.runbook else {
-            return Err(findings::refused(&checked.findings, &own.shown, &own.bytes, setting.colour)
-                .hint("`callout check --explain CODE` says more about a code"));
-        };
+        let mut beside = nesting::checked(setting, vec![self]);
+        let (own, checked) = beside.remove(0);
+        let runbook = checked.runbook.ok_or_else(|| own.refused(&checked.findings, setting))?;
         let revision = own.revision(&mut Trees::default())?;
         // The checker has refused whatever is not UTF-8.
         let text = String::from_utf8_lossy(&own.bytes).into_owned();
-        Ok(Loaded { runbook, revision, text, source: own })
+        Ok(Loaded { runbook, revision, text, source: own, beside })
+    }
+
+    /// The failure that the file's findings are to whoever wants to use it.
+    pub(super) fn refused(&self, found: &[Finding], setting: &Setting) -> Failure {
+        findings::refused(found, &self.shown, &self.bytes, setting.colour)
+            .hint("`callout check --explain CODE` says more about a code")
     }
 
     /// The other runbooks of its folder, as its own revision has them, where a runbook that it nests is looked for. What

@@ -19,7 +19,6 @@ mod findings;
 mod library;
 mod log;
 mod main;
-mod nested;
 mod nesting;
 mod playbooks;
 mod policy;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::environment::environment;
 use super::library::{Found, Library, Loaded, RUNBOOKS, Source, files_of, is_file};
+use super::nesting::together;
 use super::version::Trees;
-use super::{Exit, Failure, Setting, findings};
+use super::{Exit, Failure, Setting};
 use crate::base::{Value, did_you_mean};
 use crate::runbook::{
     CheckedPlaybook, Environment, Playbook, Runbook, Shelf, check_playbook, is_playbook, shipped_playbooks,
@@ -34,7 +35,13 @@ pub(crate) fn sources(setting: &Setting, library: &Library) -> Result<Vec<Source
 pub(crate) struct Checker<'a> {
     setting: &'a Setting,
     /// The shelves that have been filled, by the folder of their runbooks; none is the library's of the setting.
-    shelves: BTreeMap<Option<PathBuf>, Shelf>,
+    shelves: BTreeMap<Option<PathBuf>, Filled>,
+}
+
+/// A shelf, and the files with which it was filled.
+struct Filled {
+    sources: Vec<Source>,
+    shelf: Shelf,
 }
 
 impl<'a> Checker<'a> {
@@ -58,14 +65,28 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// The runbooks beside it cannot be read.
     pub(crate) fn check(&mut self, source: &Source) -> Result<CheckedPlaybook, Failure> {
-        let runbooks = match self.shelves.entry(runbooks_beside(source)) {
+        let file = source.file();
+        Ok(check_playbook(&file.to_string_lossy(), &source.bytes, &self.filled(source)?.shelf))
+    }
+
+    /// Checks a playbook that is to be used.
+    ///
+    /// # Errors
+    /// There is an error among the findings; all of them are shown, each with its place.
+    fn load(&mut self, source: &Source) -> Result<Playbook, Failure> {
+        let CheckedPlaybook { playbook, findings } = self.check(source)?;
+        playbook.ok_or_else(|| source.refused(&findings, self.setting))
+    }
+
+    fn filled(&mut self, source: &Source) -> Result<&Filled, Failure> {
+        Ok(match self.shelves.entry(runbooks_beside(source)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let filled = fill(self.setting, new.key().as_deref())?;
-                new.insert(filled)
+                let sources = runbooks(self.setting, new.key().as_deref())?;
+                let files = sources.iter().map(|source| (source.shown.as_str(), source.bytes.as_slice()));
+                new.insert(Filled { shelf: Shelf::of(files), sources })
             }
-        };
-        Ok(check_playbook(&source.file().to_string_lossy(), &source.bytes, runbooks))
+        })
     }
 }
 
@@ -81,11 +102,6 @@ fn runbooks(setting: &Setting, folder: Option<&Path>) -> Result<Vec<Source>, Fai
         Some(folder) => files_of(folder)?.iter().map(|path| Source::read(setting, path)).collect(),
         None => Library::of(setting)?.sources(setting),
     }
-}
-
-fn fill(setting: &Setting, folder: Option<&Path>) -> Result<Shelf, Failure> {
-    let runbooks = runbooks(setting, folder)?;
-    Ok(Shelf::of(runbooks.iter().map(|source| (source.shown.as_str(), source.bytes.as_slice()))))
 }
 
 /// The playbook of that name, or in that file; none if there is none, which may mean that a runbook is meant.
@@ -106,11 +122,7 @@ pub(crate) fn find(setting: &Setting, name: &str) -> Result<Option<Source>, Fail
 /// # Errors
 /// There is an error among the findings; all of them are shown, each with its place.
 pub(crate) fn load(setting: &Setting, source: &Source) -> Result<Playbook, Failure> {
-    let CheckedPlaybook { playbook, findings } = Checker::new(setting).check(source)?;
-    playbook.ok_or_else(|| {
-        findings::refused(&findings, &source.shown, &source.bytes, setting.colour)
-            .hint("`callout check --explain CODE` says more about a code")
-    })
+    Checker::new(setting).load(source)
 }
 
 /// What can be planned: a runbook, or the runbook that a drill programme compiles to.
@@ -132,7 +144,8 @@ impl Startable {
                 Source::find(setting, name).map_err(|failure| nearest(setting, name, failure))?.load(setting)?;
             return Ok(Self { loaded, drill: None });
         };
-        let playbook = load(setting, &source)?;
+        let mut checker = Checker::new(setting);
+        let playbook = checker.load(&source)?;
         let Some(runbook) = playbook.compile() else {
             let what = format!("`{}` says what to do in a kind of incident, and starts nothing by itself", playbook.id);
             let hint = format!("`callout show {}` names the runbooks that help, in order", playbook.id);
@@ -140,19 +153,8 @@ impl Startable {
         };
         let revision = source.revision(&mut Trees::default())?;
         let text = String::from_utf8_lossy(&source.bytes).into_owned();
-        Ok(Self { loaded: Loaded { runbook, revision, text, source }, drill: Some(playbook) })
-    }
-
-    /// The runbooks among which those that it nests are found: the very ones that it was checked with.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub(crate) fn shelf(&self, setting: &Setting) -> Result<Vec<Source>, Failure> {
-        let source = &self.loaded.source;
-        match self.drill {
-            Some(_) => runbooks(setting, runbooks_beside(source).as_deref()),
-            None => Ok(source.neighbours(setting)),
-        }
+        let beside = together(checker.filled(&source)?.sources.clone());
+        Ok(Self { loaded: Loaded { runbook, revision, text, source, beside }, drill: Some(playbook) })
     }
 
     /// The environment to work in. A programme says its own, and is drilled in no other.

@@ -1,5 +1,5 @@
 use super::library::Loaded;
-use super::nested::nested;
+use super::nesting::nested;
 use super::playbooks::Startable;
 use super::policy::{Refusal, refusal};
 use super::signers::Signers;
@@ -38,8 +38,8 @@ pub(crate) fn prepare(
         bind_inputs(&startable.loaded.runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
     startable.refuse_strangers(&bound)?;
     let mode = if startable.drill.is_some() { Mode::Drill } else { mode };
-    let inner = nested(setting, &startable)?;
-    let Loaded { runbook, revision, text, source } = startable.loaded;
+    let inner = nested(setting, &startable.loaded)?;
+    let Loaded { runbook, revision, text, source, .. } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
     let mut refused = refusal(&environment, &source, &revision.origin, &signers)?;
     // What is nested runs as well, so the rule holds for it too.
