@@ -22,6 +22,18 @@ impl Refusal {
     }
 }
 
+/// Asks whether the environment's policy lists a runbook. Only the outer one is asked about: one that it nests is part of
+/// it.
+pub(crate) fn unlisted(environment: &Environment, runbook: &str) -> Option<Refusal> {
+    if environment.policy.allows(runbook) {
+        return None;
+    }
+    let listed = environment.policy.runbooks.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let why = format!("the policy of the environment `{}` does not let `{runbook}` run", environment.name);
+    let hint = if listed.is_empty() { "it lists none".to_owned() } else { format!("it lists {listed}") };
+    Some(Refusal { why, hint })
+}
+
 /// Asks the environment's policy about a text. The text that is built into the program satisfies every rule.
 ///
 /// There is no way around it: a rule that could be waved off would not be one.

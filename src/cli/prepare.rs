@@ -1,7 +1,7 @@
 use super::library::Loaded;
 use super::nesting::nested;
 use super::playbooks::Startable;
-use super::policy::{Refusal, refusal};
+use super::policy::{Refusal, refusal, unlisted};
 use super::signers::Signers;
 use super::{Failure, Setting};
 use crate::plan::{Input, Mode, Place, Plan};
@@ -16,7 +16,7 @@ pub(crate) struct Prepared {
     pub(crate) text: String,
     /// Where it would happen.
     pub(crate) environment: Environment,
-    /// Why the environment's policy does not let this text run; nothing if it does.
+    /// Why the environment's policy does not let this runbook, or this text of it, run; nothing if it does.
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -41,11 +41,12 @@ pub(crate) fn prepare(
     let inner = nested(setting, &startable.loaded)?;
     let Loaded { runbook, revision, text, source, .. } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
-    let mut refused = refusal(&environment, &source, &revision.origin, &signers)?;
-    // What is nested runs as well, so the rule holds for it too.
-    for (nested, source) in &inner {
+    let mut refused = unlisted(&environment, &runbook.id);
+    // What is nested runs as well, so the rule about revisions holds for it too.
+    let nested_origins = inner.iter().map(|(nested, source)| (source, &nested.revision.origin));
+    for (source, origin) in std::iter::once((&source, &revision.origin)).chain(nested_origins) {
         if refused.is_none() {
-            refused = refusal(&environment, source, &nested.revision.origin, &signers)?;
+            refused = refusal(&environment, source, origin, &signers)?;
         }
     }
     let nested = inner.into_iter().map(|(nested, _)| nested).collect();

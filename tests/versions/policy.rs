@@ -93,3 +93,26 @@ fn a_plan_and_a_list_say_what_the_policy_would_refuse() {
     assert!(list.contains("refuses 1 of 1 runbook: rest"), "{list}");
     assert!(bench.json(&with(&["list", "--json"]))[0]["refused"].is_string());
 }
+
+#[test]
+fn a_plan_and_a_list_say_what_the_policy_does_not_list() {
+    let bench = Bench::with_rest();
+    let outer = waiting("outer", "1.0.0").replace("wait: {for: 1s}", "runbook: rest");
+    bench.write("outer", &outer);
+    bench.commit(1);
+    let config = bench.protected(Some("{runbooks: [outer]}"));
+    let config = config.to_str().unwrap();
+    let with = |args: &[&'static str]| [args, &["--env", "production", "--config", config]].concat();
+    for format in ["text", "checklist", "json"] {
+        let plan = |name| bench.callout(with(&["plan", name, "--format", format])).run().succeeded().stdout;
+        let told = plan("rest").replace('\\', "").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("`production` does not let `rest` run"), "{told}");
+        // What a listed runbook nests is part of it.
+        assert!(!plan("outer").contains("does not let"), "{format}");
+    }
+    let list = bench.callout(with(&["list"])).run().succeeded().stdout;
+    assert!(list.contains("production does not let 1 of 2 runbooks run: rest."), "{list}");
+    let list = bench.json(&with(&["list", "--json"]));
+    assert!(list[0]["refused"].is_null(), "{list}");
+    assert!(list[1]["refused"].as_str().unwrap().contains("does not let `rest` run"), "{list}");
+}

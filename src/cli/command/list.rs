@@ -7,7 +7,7 @@ use super::playbook;
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
 use crate::cli::nesting::checked;
-use crate::cli::policy::{Refusal, objection};
+use crate::cli::policy::{Refusal, objection, unlisted};
 use crate::cli::signers::Signers;
 use crate::cli::text::{body, columns, count};
 use crate::cli::version::{Bearer, Trees, Version, versions};
@@ -59,6 +59,9 @@ struct Line {
     usable: bool,
     /// Where its text is from, and what git says of it; or why that cannot be told.
     git: Result<(Origin, Option<Version>), String>,
+    /// Why the environment's policy does not let the runbook run.
+    unlisted: Option<Refusal>,
+    /// Why it does not let this text of it run.
     refusal: Option<Refusal>,
 }
 
@@ -82,21 +85,13 @@ impl Line {
             (Err(_), Some(_)) => None,
         };
         let file = source.shown.clone();
-        match checked.runbook {
-            Some(runbook) => Self {
-                runbook: runbook.id,
-                version: runbook.version,
-                title: runbook.title,
-                file,
-                usable: true,
-                git,
-                refusal,
-            },
-            None => {
-                let title = "cannot be used: `callout check` says why".to_owned();
-                Self { runbook: source.name(), version: "-".to_owned(), title, file, usable: false, git, refusal }
-            }
-        }
+        let usable = checked.runbook.is_some();
+        let (runbook, version, title) = match checked.runbook {
+            Some(runbook) => (runbook.id, runbook.version, runbook.title),
+            None => (source.name(), "-".to_owned(), "cannot be used: `callout check` says why".to_owned()),
+        };
+        let unlisted = environment.and_then(|environment| unlisted(environment, &runbook));
+        Self { runbook, version, title, file, usable, git, unlisted, refusal }
     }
 
     /// What is known of it, in the order of the columns: name, version, title, state, commit, date, author, tag,
@@ -144,7 +139,7 @@ impl Line {
             "tag": version.and_then(|version| version.tags.first()),
             "tags": version.map(|version| &version.tags),
             "signature": version.and_then(|version| version.signature.as_ref()).map(signature_document),
-            "refused": self.refusal.as_ref().map(|refusal| &refusal.why),
+            "refused": self.unlisted.as_ref().or(self.refusal.as_ref()).map(|refusal| &refusal.why),
         })
     }
 }
@@ -167,6 +162,13 @@ fn notes(lines: &[Line], environment: Option<&Environment>, signers: &Signers) -
     }
     notes.extend(signers.faults());
     if let Some(environment) = environment {
+        let unlisted: Vec<&str> =
+            lines.iter().filter(|line| line.unlisted.is_some()).map(|line| line.runbook.as_str()).collect();
+        if !unlisted.is_empty() {
+            let all = count(lines.len(), "runbook");
+            let name = &environment.name;
+            notes.push(format!("{name} does not let {} of {all} run: {}.", unlisted.len(), unlisted.join(", ")));
+        }
         let rule = environment.policy.revision;
         let refused: Vec<&str> =
             lines.iter().filter(|line| line.refusal.is_some()).map(|line| line.runbook.as_str()).collect();
