@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 use crate::audit::{Bundle, script};
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/v1")
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::environments::library;
 use crate::support::{Home, Screen};
 
-const TENANT: &str = "11111111-1111-4111-8111-111111111112";
+pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111112";
 
 /// An environment's file with one vault.
 fn environment(name: &str, vault: &str) -> String {
@@ -18,18 +18,18 @@ fn environment(name: &str, vault: &str) -> String {
 }
 
 /// The same as the user's own configuration.
-fn configure(home: &Home, name: &str, vault: &str) {
+pub(crate) fn configure(home: &Home, name: &str, vault: &str) {
     let text = environment(name, vault).replace("environment:", "name:").replace("\nformat: 1", "");
     let text = format!("environments:\n  - {}\n", text.trim_end().replace('\n', "\n    "));
     fs::create_dir_all(home.path("config/callout")).unwrap();
     fs::write(home.path("config/callout/environments.yaml"), text).unwrap();
 }
 
-const PLAN: [&str; 10] =
+pub(crate) const PLAN: [&str; 10] =
     ["plan", "key-rotation", "-i", "secret=s", "-i", "consumers=shop", "--env", "production", "-i", "vault=shop-kv"];
 
 /// A library with the environment `production` and a copy of a shipped runbook.
-fn cloned(home: &Home, vault: &str) {
+pub(crate) fn cloned(home: &Home, vault: &str) {
     let desk = library(home, "production", &environment("production", vault));
     let (file, text) = callout::runbook::shipped().iter().find(|(file, _)| file.starts_with("key")).unwrap();
     fs::write(desk.join("runbooks").join(file), text).unwrap();
@@ -42,7 +42,7 @@ fn digest(home: &Home) -> String {
     line.trim().to_owned()
 }
 
-fn trust(home: &Home) {
+pub(crate) fn trust(home: &Home) {
     home.callout(["trust", "--digest", &digest(home)]).run().succeeded();
 }
 

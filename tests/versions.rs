@@ -1,6 +1,6 @@
 //! Runbooks under version control: what is said of a text, texts of a revision, and what a policy lets run.
 
-mod bench;
+pub(crate) mod bench;
 mod damage;
 mod diff;
 mod list;

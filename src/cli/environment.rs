@@ -1,11 +1,11 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use super::library::Library;
+use super::library::{ENVIRONMENTS, Library};
 use super::setting::Config;
 use super::trust::{Brought, Standing};
 use super::{Exit, Failure, Setting, findings};
-use crate::base::did_you_mean;
+use crate::base::{StepId, did_you_mean};
 use crate::runbook::{Environment, EstateKind, SignIn, parse_environments};
 use crate::world;
 
@@ -73,6 +73,52 @@ pub(crate) fn environment(setting: &Setting) -> Result<Environment, Failure> {
         }
     }
     choose(environments(setting)?, setting.environment.as_deref())
+}
+
+/// What can be done with an environment today.
+pub(crate) enum Reach {
+    /// It may take effect.
+    Open(Environment),
+    /// It is there, but comes from a library that is not trusted. Nothing that it says is used.
+    Closed {
+        /// Its name.
+        name: String,
+        /// Why it may not take effect.
+        refusal: Failure,
+    },
+}
+
+/// The environment that was named, for what may be done even where the library that brings it is not trusted: to read
+/// what was recorded, and to end what was begun.
+///
+/// # Errors
+/// As [`environment`], but for an environment of a library that is not trusted.
+pub(crate) fn reach(setting: &Setting) -> Result<Reach, Failure> {
+    match (environment(setting), &setting.environment) {
+        (Ok(environment), _) => Ok(Reach::Open(environment)),
+        (Err(refusal), Some(name)) if refusal.exit == Exit::Refused && is_brought(setting, name) => {
+            Ok(Reach::Closed { name: name.clone(), refusal })
+        }
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+/// The kind of estate of the environment to work in. One that a library brings along is live, trusted or not.
+///
+/// # Errors
+/// As [`reach`].
+pub(crate) fn estate(setting: &Setting) -> Result<EstateKind, Failure> {
+    Ok(match reach(setting)? {
+        Reach::Open(environment) => environment.estate,
+        Reach::Closed { .. } => EstateKind::Live,
+    })
+}
+
+/// Whether the library has a file for an environment of that name, whatever it holds and wherever it leads.
+fn is_brought(setting: &Setting, name: &str) -> bool {
+    let Ok(Library::Folder(folder)) = Library::of(setting) else { return false };
+    let file = |ending: &str| folder.join(ENVIRONMENTS).join(format!("{name}.{ending}"));
+    StepId::is_well_formed(name) && ["yaml", "yml"].iter().any(|ending| file(ending).symlink_metadata().is_ok())
 }
 
 /// The library's environment of that name; nothing if it has none.

@@ -1,8 +1,10 @@
+use std::iter;
+
 use super::library::{Found, Source};
 use super::signers::Signers;
 use super::version::{Version, version};
-use super::{Exit, Failure};
-use crate::plan::Origin;
+use super::{Exit, Failure, Setting};
+use crate::plan::{Origin, Plan};
 use crate::runbook::{Environment, RevisionRule};
 use crate::world::{Last, Signature};
 
@@ -52,6 +54,68 @@ pub(crate) fn refusal(
     }
     let version = version(source, signers)?;
     Ok(objection(environment, source, version.as_ref(), signers))
+}
+
+/// Asks the environment's policy, as it is today, about the texts with which a run was begun.
+///
+/// A signature is judged by the commit that the run is pinned to, if the library still has it.
+///
+/// # Errors
+/// As [`refusal`].
+pub(crate) fn refusal_to_go_on(
+    setting: &Setting,
+    environment: &Environment,
+    plan: &Plan,
+) -> Result<Option<Refusal>, Failure> {
+    let refused = |why: String| {
+        let hint = "`callout abort` ends the run; `callout run` begins another, of a text that may run";
+        Some(Refusal { why, hint: hint.to_owned() })
+    };
+    if let Some(Refusal { why, .. }) = unlisted(environment, &plan.runbook.id) {
+        return Ok(refused(why));
+    }
+    let rule = environment.policy.revision;
+    if rule == RevisionRule::Any {
+        return Ok(None);
+    }
+    let demands = format!("the environment `{}` demands a {} revision today", environment.name, rule.word());
+    let outer = (&plan.runbook, &plan.revision.origin);
+    let nested = plan.nested.iter().map(|nested| (&nested.runbook, &nested.revision.origin));
+    for (runbook, origin) in iter::once(outer).chain(nested) {
+        let objection = match origin {
+            Origin::Shipped => None,
+            Origin::File => Some("was in no git repository".to_owned()),
+            Origin::Git { dirty: true, .. } => Some("had changes that were not committed".to_owned()),
+            Origin::Git { .. } if rule == RevisionRule::Committed => None,
+            Origin::Git { commit, blob, .. } => unsigned(setting, environment, &runbook.id, commit, blob)?,
+        };
+        if let Some(why) = objection {
+            return Ok(refused(format!("{demands}, and the run's `{}` {why}", runbook.id)));
+        }
+    }
+    Ok(None)
+}
+
+/// Why the text of a run's runbook does not count as signed; nothing if it does.
+fn unsigned(
+    setting: &Setting,
+    environment: &Environment,
+    name: &str,
+    commit: &str,
+    blob: &str,
+) -> Result<Option<String>, Failure> {
+    let unjudged = |why: &str| Ok(Some(format!("cannot be judged: {why}; `--library DIR` names its library")));
+    let source = match Source::at(setting, name, commit) {
+        Ok(source) => source,
+        Err(failure) => return unjudged(&failure.what),
+    };
+    if !matches!(&source.found, Found::Commit { blob: found, .. } if found == blob) {
+        return unjudged("the library has another text in that commit");
+    }
+    let signers = Signers::find(setting, Some(&environment.policy));
+    let version = version(&source, &signers)?;
+    let objection = objection(environment, &source, version.as_ref(), &signers);
+    Ok(objection.map(|refusal| format!("is refused: {}", refusal.why)))
 }
 
 /// As [`refusal`], with what git says of the text.

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::entry::draft;
-use super::environment::environment;
+use super::environment::estate;
 use super::{Exit, Failure, Setting};
 use crate::base::did_you_mean;
 use crate::engine::EngineError;
@@ -18,12 +18,15 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// The store that a command works on: the one that was named, or that of the environment. It need not be there.
 ///
+/// To read what was recorded in an environment, or to end what was begun there, takes no trust in the library that brings
+/// it along.
+///
 /// # Errors
 /// No store was named, and the environment cannot be told.
 pub(crate) fn place(setting: &Setting) -> Result<PathBuf, Failure> {
     match &setting.store {
         Some(path) => Ok(path.clone()),
-        None => Ok(setting.store_for(environment(setting)?.estate)),
+        None => Ok(setting.store_for(estate(setting)?)),
     }
 }
 

@@ -6,6 +6,9 @@
 //! what was read is hashed, compared, and then used, so a file that is exchanged meanwhile changes nothing. Links are
 //! not followed, because what they lead to is not in the library.
 //!
+//! What was begun while a library was trusted does not depend on its trust afterwards: the environments of a library are
+//! always live, so its runs are read in the live store, and ended without signing in.
+//!
 //! A library's runbooks need no trust, in whatever environment of the user's own: each request is shown as it would be
 //! sent and each change is confirmed by a person, or by `--yes` for a runbook that the command line names; a token goes to
 //! Azure's own hosts alone; a secret stays a reference that the operator or the environment gives, never the runbook; and

@@ -68,8 +68,8 @@ impl BannerColour {
     ];
 }
 
-/// What an environment refuses, beside what `protected` asks for. A run that has begun is not asked for its revision
-/// again: its text travels with it.
+/// What an environment refuses, beside what `protected` asks for. It is asked when a run is begun and, as it is then, when
+/// one is taken up; but a run can always be ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// What is demanded of the revision.

@@ -20,6 +20,7 @@
 //! `effect` and decided in `run`; an effect is sent exactly once per call. Only reads are repeated here, three times at
 //! most. No redirect is followed, and no link to another origin.
 
+mod apart;
 mod arm;
 mod clock;
 mod control;
@@ -45,6 +46,7 @@ mod signature;
 mod token_source;
 mod trust;
 
+pub use apart::NoHands;
 pub use clock::{SystemClock, SystemTimer};
 pub use control::{Control, Reading};
 pub use entropy::SystemEntropy;

@@ -2,14 +2,14 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::base::{Clock as _, ClockSource, Commitment, Entropy as _, InstanceId, Seq, Timestamp};
+use crate::cli::drive::Ending;
 use crate::cli::entry::draft;
-use crate::cli::environment::environment;
 use crate::cli::estate::world_file;
 use crate::cli::{Exit, Failure, Setting, drive, store};
 use crate::engine::fold;
 use crate::incident;
 use crate::journal::{Batch, Channel, Draft, Fact, Journal as _, Payload, RunLease, RunRow, SqliteJournal, StoreKind};
-use crate::run::Request;
+use crate::run::{Request, RunState};
 use crate::sim;
 use crate::world::{Control, Redactor, SystemClock, SystemEntropy};
 
@@ -49,11 +49,15 @@ pub(crate) async fn abort(
 ) -> Result<Exit, Failure> {
     let (mut journal, row) = find_open(setting, run)?;
     let short = row.run.short();
-    foretell(&mut journal, &row, out)?;
+    let entries = journal.of_run(row.run, Seq(0))?;
+    let state = fold(journal.log(), row.run, &entries)?;
     let Some(holder) = holder(journal.path(), &row)? else {
-        let environment = environment(setting)?;
-        return drive::abort(row.run, &environment, reason.map(str::to_owned), setting, redactor, out).await;
+        let ending = Ending::of(row.run, &state.plan.place, setting)?;
+        foretell(&state, &row, Some(&ending), out)?;
+        drop(journal);
+        return drive::abort(row.run, ending, reason.map(str::to_owned), setting, redactor, out).await;
     };
+    foretell(&state, &row, None, out)?;
     let reason = reason.map(payload).transpose()?;
     let request = Request::Abort { reason: reason.as_ref().map(|reason| reason.commitment.clone()) };
     append(setting, &mut journal, &row, Fact::Request(request), reason.into_iter().collect()).await?;
@@ -61,11 +65,9 @@ pub(crate) async fn abort(
     Ok(Exit::Success)
 }
 
-/// Says what an abort leaves as it is, before it is done: this version undoes nothing by itself.
-fn foretell(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result<(), Failure> {
-    let entries = journal.of_run(row.run, Seq(0))?;
-    let Some(log) = entries.first().map(|entry| entry.log) else { return Ok(()) };
-    let state = fold(log, row.run, &entries)?;
+/// Says what an abort leaves as it is, before it is done: this version undoes nothing by itself. With `ending` this process
+/// ends the run, else its holder does.
+fn foretell(state: &RunState, row: &RunRow, ending: Option<&Ending>, out: &mut dyn Write) -> Result<(), Failure> {
     let list = |ids: Vec<InstanceId>| ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ");
     let (standing, in_doubt) = (list(state.standing()), list(state.in_doubt()));
     if standing.is_empty() && in_doubt.is_empty() {
@@ -78,8 +80,17 @@ fn foretell(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> R
             row.runbook
         )?;
     }
-    if !in_doubt.is_empty() {
-        writeln!(out, "In doubt, and probed once more before the end: {in_doubt}.")?;
+    match ending {
+        Some(Ending::Apart { why }) => {
+            writeln!(out, "Nobody signs in, and nothing is sent or probed: {why}.")?;
+            if !in_doubt.is_empty() {
+                writeln!(out, "Stays in doubt: {in_doubt}.")?;
+            }
+        }
+        Some(Ending::Within(_)) | None if !in_doubt.is_empty() => {
+            writeln!(out, "In doubt, and probed once more before the end: {in_doubt}.")?;
+        }
+        Some(Ending::Within(_)) | None => {}
     }
     Ok(())
 }

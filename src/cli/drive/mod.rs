@@ -5,8 +5,10 @@
 //! the same handle; none of them knows how an answer is carried out.
 
 mod closing;
+mod ending;
 mod face;
 mod headless;
+mod held;
 mod lines;
 mod plain;
 mod session;
@@ -14,4 +16,5 @@ mod start;
 mod teller;
 mod wish;
 
-pub(crate) use start::{abort, resume, run};
+pub(crate) use ending::{Ending, abort};
+pub(crate) use start::{resume, run};

@@ -9,7 +9,7 @@ use crate::cli::{Exit, Failure, Setting, entry, store};
 use crate::engine::{Ports, Who};
 use crate::journal::{Actor, Authn, Channel, RunLease, SqliteJournal};
 use crate::runbook::{Environment, EstateKind, SignIn};
-use crate::world::{self, Pace, Redactor, World};
+use crate::world::{self, NoHands, Pace, Redactor, SystemClock, SystemEntropy, SystemTimer, World};
 
 /// A store, an estate and its hands: all that a run needs but the run itself.
 pub(crate) struct Session {
@@ -57,6 +57,20 @@ impl Session {
         let name = if simulated { "you (simulated sign-in)".to_owned() } else { name };
         let writer = entry::writer(setting, &*ports.entropy);
         Ok(Self { store: path, journal, ports, who: Who { actor, writer, channel, name }, estate })
+    }
+
+    /// Opens the live store and nothing else: nobody signs in, and the hands reach nothing.
+    ///
+    /// # Errors
+    /// The store cannot be had.
+    pub(crate) fn apart(setting: &Setting, channel: Channel) -> Result<Self, Failure> {
+        let journal = store::for_run(setting, EstateKind::Live, channel)?;
+        let entropy = Arc::new(SystemEntropy::open()?);
+        let writer = entry::writer(setting, &*entropy);
+        let who = Who { actor: entry::unsigned(), writer, channel, name: "you (not signed in)".to_owned() };
+        let ports =
+            Ports { hands: Arc::new(NoHands), timer: Arc::new(SystemTimer), clock: Arc::new(SystemClock), entropy };
+        Ok(Self { store: setting.store_for(EstateKind::Live), journal, ports, who, estate: None })
     }
 
     /// Takes the right to write a run's events.

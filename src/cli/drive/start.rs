@@ -1,16 +1,16 @@
 use std::io::Write;
 
-use super::closing::close;
-use super::face::drive;
+use super::held::Held;
 use super::session::{Session, new_run};
 use super::wish::{Protection, Wish};
-use crate::base::RunId;
+use crate::base::{RunId, Seq};
 use crate::cli::args::{self, Headless};
 use crate::cli::environment::environment;
+use crate::cli::policy::refusal_to_go_on;
 use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{Exit, Failure, Setting, store};
-use crate::engine::{Ask, Engine, EngineError};
-use crate::journal::RunRow;
+use crate::engine::fold;
+use crate::journal::{Journal as _, RunRow, SqliteJournal};
 use crate::plan::{Mode, Place, Plan};
 use crate::run::{self, Beyond};
 use crate::runbook::Environment;
@@ -34,23 +34,13 @@ pub(crate) async fn run(
     if let Some(refusal) = refusal {
         return Err(refusal.into_failure());
     }
-    refuse_what_is_not_listed(&environment, &plan.runbook.id)?;
     let wish = Wish::read(setting, &args.headless)?;
     let channel = wish.channel();
     let digest = plan.digest().map_err(|error| Failure::of(Exit::Usage, &error))?;
     let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
-    let lease = session.lease(id)?;
-    let Session { journal, ports, who, estate, .. } = session;
-    let engine = Engine::begin(Box::new(journal), ports.clone(), &who, id, plan, text)
-        .map_err(|error| Failure::of(Exit::Usage, &error))?;
-    let driven = drive(engine, face, setting, environment.colour, &ports, out).await?;
-    drop(lease);
-    if let Some(estate) = estate {
-        estate.stop().await;
-    }
-    close(id, driven, out)
+    Held::begin(session, id, plan, text)?.drive(face, setting, environment.colour, out).await
 }
 
 /// Refuses a runbook that asks for what this version checks and plans, but does not do.
@@ -64,16 +54,6 @@ fn refuse_what_is_beyond(plan: &Plan) -> Result<(), Failure> {
     Err(Failure::new(Exit::Refused, what).below(lines.concat()))
 }
 
-/// Refuses a runbook that the environment's policy does not list.
-fn refuse_what_is_not_listed(environment: &Environment, runbook: &str) -> Result<(), Failure> {
-    if environment.policy.allows(runbook) {
-        return Ok(());
-    }
-    let listed = environment.policy.runbooks.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let what = format!("the policy of the environment `{}` does not let `{runbook}` run", environment.name);
-    Err(Failure::new(Exit::Refused, what).hint(format!("it lists {listed}; nothing was started")))
-}
-
 /// `callout resume`.
 pub(crate) async fn resume(
     run: Option<&str>,
@@ -83,71 +63,38 @@ pub(crate) async fn resume(
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
     let environment = environment(setting)?;
-    let Some(row) = wanted(setting, run)? else {
+    let Some((mut journal, row)) = wanted(setting, run)? else {
         writeln!(out, "No run is open: nothing to resume.")?;
         return Ok(Exit::Success);
     };
+    // What the run was planned to be never changes, so it is judged before anybody signs in for it.
+    let entries = journal.of_run(row.run, Seq(0))?;
+    let plan = fold(journal.log(), row.run, &entries)?.plan;
+    drop(journal);
+    same_environment(row.run, &plan.place, &environment.name)?;
+    same_place(row.run, &plan.place, &environment)?;
+    if let Some(refusal) = refusal_to_go_on(setting, &environment, &plan)? {
+        return Err(refusal.into_failure());
+    }
     let wish = Wish::read(setting, headless)?;
-    take_up(row.run, &environment, wish, setting, redactor, None, out).await
+    let session = Session::open(setting, &environment, wish.channel(), redactor.clone()).await?;
+    let held = Held::take_up(session, row.run)?;
+    let digest = held.engine.state().digest;
+    let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
+    held.drive(face, setting, environment.colour, out).await
 }
 
-/// Ends a run that nobody holds: `callout abort` where there is no process to ask.
-///
-/// # Errors
-/// As [`resume`]; and the run is held by now.
-pub(crate) async fn abort(
-    run: RunId,
-    environment: &Environment,
-    reason: Option<String>,
-    setting: &Setting,
-    redactor: &Redactor,
-    out: &mut (dyn Write + Send),
-) -> Result<Exit, Failure> {
-    take_up(run, environment, Wish::Silent, setting, redactor, Some(Ask::Abort { reason }), out).await
-}
-
-async fn take_up(
-    run: RunId,
-    environment: &Environment,
-    wish: Wish,
-    setting: &Setting,
-    redactor: &Redactor,
-    first: Option<Ask>,
-    out: &mut (dyn Write + Send),
-) -> Result<Exit, Failure> {
-    let session = Session::open(setting, environment, wish.channel(), redactor.clone()).await?;
-    let lease = session.lease(run)?;
-    let Session { journal, ports, who, estate, .. } = session;
-    let engine = Engine::resume(Box::new(journal), ports.clone(), &who, run).map_err(|error| match error {
-        EngineError::Over => Failure::usage(format!("the run {} has ended", run.short()))
-            .hint("`callout timeline` tells it; `callout run` begins another"),
-        other => Failure::of(Exit::Usage, &other),
-    })?;
-    let state = engine.state();
-    let place = &state.plan.place;
-    if place.environment != environment.name {
-        let what = format!("the run {} belongs to the environment `{}`", run.short(), place.environment);
-        return Err(Failure::usage(what).hint(format!("add `--env {}`", place.environment)));
+/// Refuses a run of another environment.
+pub(super) fn same_environment(run: RunId, place: &Place, name: &str) -> Result<(), Failure> {
+    if place.environment == name {
+        return Ok(());
     }
-    // Ending a run sends nothing, so it works wherever the environment's name has been moved to.
-    if !matches!(wish, Wish::Silent) {
-        same_place(run, place, environment)?;
-        refuse_what_is_not_listed(environment, &state.plan.runbook.id)?;
-    }
-    let face = wish.face(Protection::of(place, environment), &environment.policy, state.digest, setting.input)?;
-    if let Some(ask) = first {
-        engine.handle().ask(ask);
-    }
-    let driven = drive(engine, face, setting, environment.colour, &ports, out).await?;
-    drop(lease);
-    if let Some(estate) = estate {
-        estate.stop().await;
-    }
-    close(run, driven, out)
+    let what = format!("the run {} belongs to the environment `{}`", run.short(), place.environment);
+    Err(Failure::usage(what).hint(format!("add `--env {}`", place.environment)))
 }
 
 /// Refuses to go on in another place than the one that the run was planned for, though it may bear the same name.
-fn same_place(run: RunId, place: &Place, environment: &Environment) -> Result<(), Failure> {
+pub(super) fn same_place(run: RunId, place: &Place, environment: &Environment) -> Result<(), Failure> {
     let pairs = [
         ("tenant", &place.tenant, &environment.tenant),
         ("subscription", &place.subscription, &environment.subscription),
@@ -167,7 +114,7 @@ fn same_place(run: RunId, place: &Place, environment: &Environment) -> Result<()
 }
 
 /// The run that is meant: by name, else the only open one.
-fn wanted(setting: &Setting, run: Option<&str>) -> Result<Option<RunRow>, Failure> {
+fn wanted(setting: &Setting, run: Option<&str>) -> Result<Option<(SqliteJournal, RunRow)>, Failure> {
     let Some(journal) = store::reader(setting)? else {
         return match run {
             None => Ok(None),
@@ -175,7 +122,8 @@ fn wanted(setting: &Setting, run: Option<&str>) -> Result<Option<RunRow>, Failur
         };
     };
     if let Some(text) = run {
-        return store::find_run(&journal, text).map(Some);
+        let row = store::find_run(&journal, text)?;
+        return Ok(Some((journal, row)));
     }
     let mut rows = journal.open_runs()?;
     if rows.len() > 1 {
@@ -183,5 +131,5 @@ fn wanted(setting: &Setting, run: Option<&str>) -> Result<Option<RunRow>, Failur
         let hint = format!("name one of them: {}", names.join(", "));
         return Err(Failure::usage("more than one run is open").hint(hint));
     }
-    Ok(rows.pop())
+    Ok(rows.pop().map(|row| (journal, row)))
 }

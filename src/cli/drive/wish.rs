@@ -22,8 +22,6 @@ pub(super) enum Wish {
         /// Up to which risk everything is confirmed.
         yes: Option<Risk>,
     },
-    /// Nobody, and nothing is said about what happens: an abort asks nothing.
-    Silent,
 }
 
 /// Whether the place of a run asks for more than usual.
@@ -68,7 +66,7 @@ impl Wish {
         match self {
             Self::Screen => Channel::Tui,
             Self::Plain => Channel::Cli,
-            Self::Headless { .. } | Self::Silent => Channel::Headless,
+            Self::Headless { .. } => Channel::Headless,
         }
     }
 
@@ -89,7 +87,6 @@ impl Wish {
             // Lines that a person types are as good as a screen; lines of a file or another program are not.
             Self::Plain if input == Terminal::Yes => Ok(Face::Plain { limit: Risk::Irreversible }),
             Self::Plain => Ok(Face::Plain { limit }),
-            Self::Silent => Ok(Face::Headless(Script::silent())),
             Self::Headless { answers, yes } => {
                 let refuse = |what: &str| Failure::new(Exit::Refused, what);
                 if protection == Protection::Protected && yes.is_some() {

@@ -1,0 +1,69 @@
+use std::io::Write;
+
+use super::closing::close;
+use super::face::{Face, drive};
+use super::session::Session;
+use crate::base::RunId;
+use crate::cli::estate::Estate;
+use crate::cli::{Exit, Failure, Setting};
+use crate::engine::{Engine, EngineError, Ports};
+use crate::journal::RunLease;
+use crate::plan::Plan;
+use crate::runbook::BannerColour;
+
+/// A run that this process holds, and all that it takes to drive it.
+pub(super) struct Held {
+    pub(super) engine: Engine,
+    run: RunId,
+    lease: RunLease,
+    ports: Ports,
+    estate: Option<Estate>,
+}
+
+impl Held {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// Its lock or its first entry cannot be had.
+    pub(super) fn begin(session: Session, run: RunId, plan: Plan, text: String) -> Result<Self, Failure> {
+        let lease = session.lease(run)?;
+        let Session { journal, ports, who, estate, .. } = session;
+        let engine = Engine::begin(Box::new(journal), ports.clone(), &who, run, plan, text)
+            .map_err(|error| Failure::of(Exit::Usage, &error))?;
+        Ok(Self { engine, run, lease, ports, estate })
+    }
+
+    /// Takes a run up.
+    ///
+    /// # Errors
+    /// Another process holds it; it has ended, or cannot be read.
+    pub(super) fn take_up(session: Session, run: RunId) -> Result<Self, Failure> {
+        let lease = session.lease(run)?;
+        let Session { journal, ports, who, estate, .. } = session;
+        let engine = Engine::resume(Box::new(journal), ports.clone(), &who, run).map_err(|error| match error {
+            EngineError::Over => Failure::usage(format!("the run {} has ended", run.short()))
+                .hint("`callout timeline` tells it; `callout run` begins another"),
+            other => Failure::of(Exit::Usage, &other),
+        })?;
+        Ok(Self { engine, run, lease, ports, estate })
+    }
+
+    /// Drives it with a face until it ends or is left, and says how.
+    ///
+    /// # Errors
+    /// The store failed, or not all could be shown.
+    pub(super) async fn drive(
+        self,
+        face: Face,
+        setting: &Setting,
+        banner: Option<BannerColour>,
+        out: &mut (dyn Write + Send),
+    ) -> Result<Exit, Failure> {
+        let driven = drive(self.engine, face, setting, banner, &self.ports, out).await?;
+        drop(self.lease);
+        if let Some(estate) = self.estate {
+            estate.stop().await;
+        }
+        close(self.run, driven, out)
+    }
+}
