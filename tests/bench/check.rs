@@ -47,7 +47,7 @@ fn text(number: usize) -> String {
         "runbook: r{number}\nformat: 1\nversion: 1.0.{number}\ntitle: Rotate the secrets of service {number}\n\
          owner: platform-oncall\nuse_when: [A secret is due, or may have leaked]\nparameters:\n\
          \x20 vault: {{type: keyvault, description: Vault that holds the secrets}}\n\
-         \x20 app: {{type: webapp, description: App that reads them}}\nobjectives: {{rto: 4h}}\nsteps:\n"
+         \x20 app: {{type: webapp, description: App that reads them}}\nsteps:\n"
     );
     for step in 0..STEPS {
         let needs = if step == 0 { String::new() } else { format!("    needs: [s{}]\n", step - 1) };
