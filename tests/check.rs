@@ -236,6 +236,16 @@ fn a_file_cannot_drive_the_terminal() {
 }
 
 #[test]
+fn a_secret_is_repeated_by_no_finding_that_stands_at_its_place() {
+    let token = format!("ghp_{}", "a1B2c3D4e5".repeat(4).get(..36).unwrap());
+    let text = format!("runbook: x\nformat: 1\nversion: {token}\ntitle: T\nsteps: []\n");
+    let findings = check("x.yaml", text.as_bytes()).findings;
+    assert!(findings.iter().any(|finding| finding.code.is_about_a_secret()), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.message.contains("`***` is not a version")), "{findings:?}");
+    assert!(!format!("{findings:?}").contains(&token) && !rendered("x.yaml", text.as_bytes()).contains(&token));
+}
+
+#[test]
 fn a_line_of_the_file_cannot_drive_the_terminal_by_what_is_beyond_ascii() {
     let line = "tit\u{9b}2Jle\u{202e}\u{200b}x: é\u{85}\n";
     let drawn = rendered("x.yaml", format!("runbook: x\n{line}").as_bytes());

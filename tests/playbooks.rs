@@ -280,3 +280,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_drill_in_which_a_nested_default_says_what_is_touched_is_refused() {
+    let home = Home::new();
+    let write = |path: &str, text: &str| {
+        let path = home.desk().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let head = |name: &str| format!("runbook: {name}\nformat: 1\nversion: 1.0.0\ntitle: T\n");
+    let inner = "parameters: {app: {type: webapp, default: chatbot-worker}}\nsteps:\n  \
+                 - {id: look, title: Look, check: webapp.health, with: {app: '${{ inputs.app }}', path: /}}\n";
+    write("runbooks/inner.yaml", &(head("inner") + inner));
+    let outer = |with: &str| {
+        let steps = format!("  - {{id: go, title: Go, runbook: inner{with}}}\n");
+        head("outer") + "parameters: {app: {type: webapp}}\nsteps:\n" + &steps
+    };
+    write("runbooks/outer.yaml", &outer(""));
+    write(
+        "playbooks/drilly.yaml",
+        "playbook: drilly\nformat: 1\nversion: 1.0.0\ntitle: T\nowner: O\nprogramme:\n  scenario: S\n  environment: sim\n  \
+         targets: [chatbot-web]\n  objectives: {rto: 1h}\n  participants: {commander: A, operator: B}\n  \
+         cadence: yearly\n  success_criteria: [C]\n  steps:\n    \
+         - {id: a, title: A, runbook: outer, with: {app: chatbot-web}}\n",
+    );
+    let refused = home.callout(["plan", "drilly"]).run().exits(6).stderr;
+    assert!(refused.contains("outer/go: `app` of `inner`"), "{refused}");
+    write("runbooks/outer.yaml", &outer(", with: {app: '${{ inputs.app }}'}"));
+    home.callout(["plan", "drilly"]).run().succeeded();
+}

@@ -39,6 +39,7 @@ pub(crate) fn prepare(
     startable.refuse_strangers(&bound)?;
     let mode = if startable.drill.is_some() { Mode::Drill } else { mode };
     let inner = nested(setting, &startable.loaded)?;
+    startable.refuse_made_targets(&inner)?;
     let Loaded { runbook, revision, text, source, .. } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
     let mut refused = unlisted(&environment, &runbook.id);

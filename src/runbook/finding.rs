@@ -133,8 +133,29 @@ impl<'s> Findings<'s> {
         self.list.iter().any(|finding| finding.code == code && overlaps(finding.place))
     }
 
-    /// The findings in the order of the text; those of one place in the order in which they were found.
+    fn hide_secrets(&mut self) {
+        // Shorter texts stand in ordinary words as well, and hiding them would only make these unreadable.
+        const SHORTEST: usize = 6;
+        let found = self.list.iter().filter(|finding| finding.code.is_about_a_secret());
+        let places = found.filter_map(|finding| self.source.get(finding.place.start..finding.place.end));
+        let secrets: Vec<String> = places
+            .map(|text| text.trim().trim_matches(['\'', '"']).to_owned())
+            .filter(|text| text.len() >= SHORTEST)
+            .collect();
+        for finding in &mut self.list {
+            let related = finding.related.iter_mut().map(|(_, words)| words);
+            for text in std::iter::once(&mut finding.message).chain(&mut finding.help).chain(related) {
+                for secret in secrets.iter().filter(|secret| text.contains(*secret)).collect::<Vec<_>>() {
+                    *text = text.replace(secret, "***");
+                }
+            }
+        }
+    }
+
+    /// The findings in the order of the text; those of one place in the order in which they were found. What stands where
+    /// one of them finds a secret is repeated by none.
     pub(crate) fn into_sorted(mut self) -> Vec<Finding> {
+        self.hide_secrets();
         self.list.sort_by_key(|finding| finding.place.start);
         if let Some(place) = self.more {
             let message = format!("{} findings are shown, and there are more", self.list.len());

@@ -44,7 +44,7 @@ pub use model::{
 };
 pub use playbook::{
     Alert, AlertSource, Cadence, CheckedPlaybook, Content, DrillStep, Escalation, FirstAction, Guide, IncidentSeverity,
-    Level, Message, Moment, Playbook, Programme, Role, Shelf, Suggestion, check_playbook, is_playbook,
+    Level, Message, Moment, Playbook, Programme, Role, Shelf, Suggestion, check_playbook, is_playbook, target_kind,
 };
 pub use render::{Colour, render_findings};
 pub use schema::{environment_schema, playbook_schema, runbook_schema};

@@ -1,4 +1,4 @@
-use super::call::{call, until, verify};
+use super::call::{call, deadline, until, verify};
 use super::each::for_each;
 use super::limits::{UNDO, items, meaningless, only_one};
 use super::outline::row;
@@ -53,7 +53,7 @@ fn entry(item: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -> 
 fn chance(step: usize, written: &Written, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<UndoUntil> {
     let text = &read::scalar(written, "a length of time or a step's name", findings)?.text;
     if text.starts_with(|first: char| first.is_ascii_digit()) {
-        return read::span(written, "a length of time", findings).map(UndoUntil::For);
+        return deadline(written, "possible_until", findings).map(UndoUntil::For);
     }
     let outline = names.outline;
     let end = outline.step(written, findings)?;

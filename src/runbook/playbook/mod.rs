@@ -25,5 +25,5 @@ pub use model::{
     Alert, AlertSource, Content, Escalation, FirstAction, Guide, IncidentSeverity, Level, Message, Moment, Playbook,
     Role, Suggestion,
 };
-pub use programme::{Cadence, DrillStep, Programme};
+pub use programme::{Cadence, DrillStep, Programme, target_kind};
 pub use shelf::Shelf;

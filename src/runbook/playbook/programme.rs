@@ -126,7 +126,7 @@ impl Programme {
 }
 
 /// The kind of target that a parameter takes, alone or as a list.
-pub(super) fn target_kind(parameter: &Parameter) -> Option<TargetKind> {
+pub fn target_kind(parameter: &Parameter) -> Option<TargetKind> {
     use crate::runbook::ParameterType;
     match &parameter.kind {
         ParameterType::Target { of } => Some(*of),

@@ -4,8 +4,8 @@ use super::Subject;
 use super::order::Order;
 use super::places::Down;
 use super::subject::change;
-use crate::effect::{Answers, Risk};
-use crate::runbook::{Code, Finding, Findings, Step, StepKind};
+use crate::effect::{self, Answers, Risk};
+use crate::runbook::{Code, Finding, Findings, Step, StepKind, UndoStep};
 
 pub(super) fn look(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for step in subject.steps {
@@ -22,7 +22,10 @@ fn unverified(subject: &Subject<'_>, step: &Step, findings: &mut Findings<'_>) {
     }
     let place = subject.places.step(&step.id);
     let is_found_again = facts.probe.answers == Answers::Whether || has("probe", step.probe.is_some());
-    if is_found_again || has("undo", !step.undo.is_empty()) {
+    // An undo that only reads takes nothing back; of one that could not be lowered nothing is known.
+    let takes_back = |undo: &UndoStep| effect::find(&undo.call.action).is_none_or(|row| row.change.is_some());
+    let is_undone = if step.undo.is_empty() { has("undo", false) } else { step.undo.iter().any(takes_back) };
+    if is_found_again || is_undone {
         let message = format!("`{}` changes something, and nothing verifies that it had its effect", row.name);
         let finding = Finding::new(Code::Unverified, place, message);
         findings.add(finding.help("add `verify: [{check: …, with: {…}}]`"));
@@ -59,7 +62,7 @@ pub(super) fn look_for_no_return(subject: &Subject<'_>, order: &Order<'_>, findi
 mod tests {
     use super::super::subject::tests::{call, codes, health, refresh, step};
     use super::*;
-    use crate::runbook::{Choice, Template, UndoStep};
+    use crate::runbook::{Choice, Template};
 
     fn restart() -> Step {
         step("restart", [], StepKind::Action(call("webapp.restart", [("app", "${{ inputs.app }}")])))
@@ -71,6 +74,11 @@ mod tests {
         assert_eq!(codes(&[Step { probe: Some(health("x")), ..restart() }], None), [Code::Unverified]);
         let undo = vec![UndoStep::new(call("webapp.restart", [("app", "${{ inputs.app }}")]))];
         assert_eq!(codes(&[Step { undo, ..restart() }], None), [Code::Unverified]);
+        let looks = vec![UndoStep::new(call("webapp.get", [("app", "${{ inputs.app }}")]))];
+        assert!(
+            codes(&[Step { undo: looks, ..restart() }], None).contains(&Code::Unaccounted),
+            "it takes nothing back"
+        );
         assert_eq!(codes(&[Step { verify: vec![health("x")], ..restart() }], None), []);
     }
 
