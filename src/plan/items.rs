@@ -1,3 +1,4 @@
+use super::expand::{Item as Expanded, expand};
 use super::known::{Given, Known, Later, Worked};
 use super::outlook::Each;
 use crate::base::Value;
@@ -43,21 +44,33 @@ pub(super) fn list(each: Option<&ForEach>, known: &Known<'_>) -> (Option<Each>, 
         Items::Values(values) => Worked::Value(Value::List(values.clone())),
     };
     match list {
-        Worked::Value(Value::List(values)) => {
-            let mut items: Vec<Item> = Vec::with_capacity(values.len());
-            for value in values {
-                let given = Given::Now(value.clone());
-                let key = each.key.as_ref().map(|key| known.with_item(Some(given.clone())).work(key));
-                let key = if let Some(Worked::Value(key)) = key { key.to_string() } else { value.to_string() };
-                // As the run names an item whose key is taken.
-                let is_taken = items.iter().any(|item| item.key.as_ref() == Some(&key));
-                let key = if is_taken { format!("{key}#{}", items.len() + 1) } else { key };
-                items.push(Item { key: Some(key), value: Some(given) });
+        Worked::Value(list) => {
+            let is_nameless = has_a_later_key(each, &list, known);
+            let found = if is_nameless {
+                expand(&ForEach { key: None, ..each.clone() }, &list, known)
+            } else {
+                expand(each, &list, known)
+            };
+            match found {
+                Ok(found) => {
+                    let item = |Expanded { key, value }| Item {
+                        key: (!is_nameless).then_some(key),
+                        value: Some(Given::Now(value)),
+                    };
+                    let items: Vec<Item> = found.into_iter().map(item).collect();
+                    (Some(told(each.list.source().into_owned(), Some(items.len()), Vec::new())), items)
+                }
+                Err(why) => later(Later { label: why.to_string(), after: Vec::new() }),
             }
-            (Some(told(each.list.source().into_owned(), Some(items.len()), Vec::new())), items)
         }
-        Worked::Value(other) => later(Later { label: other.to_string(), after: Vec::new() }),
         Worked::Later(found) => later(found),
         Worked::Wrong(why) => later(Later { label: why, after: Vec::new() }),
     }
+}
+
+/// Whether the items are known, and what they are called is not yet.
+fn has_a_later_key(each: &ForEach, list: &Value, known: &Known<'_>) -> bool {
+    let first = list.as_list().and_then(|values| values.first()).cloned().map(Given::Now);
+    let worked = each.key.as_ref().map(|key| known.with_item(first).work(key));
+    matches!(worked, Some(Worked::Later(_)))
 }

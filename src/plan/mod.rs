@@ -17,6 +17,7 @@ mod checklist;
 mod clash;
 mod diff;
 mod digest;
+mod expand;
 mod forecast;
 mod items;
 mod known;
@@ -35,6 +36,7 @@ pub use call_preview::{CallPreview, TargetName};
 pub use checklist::checklist;
 pub use diff::{Concern, Deed, Loss, RiskDiff, risk_diff};
 pub use digest::{StepPlace, group_digest, step_digest};
+pub use expand::{Item, expand};
 pub use forecast::{Forecast, Graph, Time};
 pub use model::{Input, Mode, Nested, Origin, Place, Plan, Revision};
 pub use outlook::{

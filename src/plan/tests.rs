@@ -200,11 +200,11 @@ fn two_changes_of_one_target_without_an_order_are_pointed_out() {
     assert!(two(&["a"]).is_empty(), "one waits for the other");
     let mut each = restart("each", &[], "${{ item }}");
     let mut twice = plan(vec![]);
-    twice.inputs[2].value = Value::List(vec![site("one"), site("one")]);
+    twice.inputs[2].value = Value::List(vec![site("one"), site("ONE")]);
     each.for_each = Some(ForEach { max_parallel: 2, ..ForEach::of(expression("inputs.apps")) });
     twice.runbook.steps = vec![each];
     let [warning] = Outlook::of(&twice).warnings.try_into().unwrap();
-    assert!(warning.contains("`each[one]` and `each[one#2]`"), "{warning}");
+    assert!(warning.contains("`each[one]` and `each[ONE]`"), "{warning}");
 }
 
 /// A plan that nests `inner` with what `before` will tell.
@@ -367,4 +367,24 @@ fn a_checklist_never_holds_a_secret_and_tells_what_it_cannot_write() {
     assert!(sheet.contains("printenv -- 'TOK$(id)'"), "{sheet}");
     assert!(sheet.contains("umask 077") && sheet.contains("trap 'rm -rf \"$folder\"' EXIT"), "{sheet}");
     assert!(!sheet.contains("--value"), "a value on a command line is seen by every process");
+}
+
+#[test]
+fn the_items_of_a_list_are_those_that_the_run_will_have() {
+    let keyed = |key: &str, at_most| {
+        let mut each = restart("each", &[], "${{ inputs.app }}");
+        let list = ForEach::of(crate::runbook::Items::Values(["a]", "b", "a]"].map(Value::text).to_vec()));
+        each.for_each = Some(ForEach { key: Some(expression(key)), at_most, ..list });
+        let outlook = Outlook::of(&plan(vec![versions("before", &[]), each]));
+        let step = &outlook.steps[1];
+        let keys: Vec<_> = step.instances.iter().map(|instance| instance.key.clone()).collect();
+        (keys, step.each.as_ref().unwrap().clone())
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(keyed("item", 9).0, [text("a)"), text("b")]);
+    assert_eq!(keyed("inputs.note", 9).0, [text("n"), text("n#2")]);
+    assert_eq!(keyed("steps.before.outputs.current", 9).0, [None, None], "what they are called is known later");
+    let (keys, each) = keyed("item", 2);
+    assert_eq!((keys, each.count), (vec![None], None));
+    assert!(each.source.contains("at most 2"), "{}", each.source);
 }
