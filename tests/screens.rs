@@ -223,7 +223,7 @@ fn what_is_in_doubt_is_counted_in_the_header_at_every_size() {
 #[test]
 fn nothing_that_is_decided_on_is_cut() {
     for board in [boards::acknowledge(), boards::read_back(), boards::in_doubt()] {
-        let need = board.need.clone().unwrap();
+        let need = board.need().cloned().unwrap();
         for size in [(60, 16), (80, 24), (99, 20), (100, 20), (200, 50)] {
             let mut desk = Desk::new(board.clone(), PLAIN, size);
             let mut seen = desk.text();

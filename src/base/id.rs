@@ -139,7 +139,10 @@ impl fmt::Debug for StepId {
     }
 }
 
-/// One instance of a step in a run: `refresh`, or `refresh[chatbot-web]` for one item of a `for_each`.
+/// One instance of a step in a run, by its path: `refresh`; `refresh[chatbot-web]` for one item of a `for_each`;
+/// `rotate[chatbot-kv]/refresh` inside a nested runbook; `new-version~undo/2[chatbot-web]` for an entry of an undo.
+///
+/// A key holds no square bracket, so a path has one reading.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InstanceId(String);
@@ -150,9 +153,21 @@ impl InstanceId {
         Self(step.0.clone())
     }
 
-    /// The instance for one item of a `for_each`.
-    pub fn item(step: &StepId, key: &str) -> Self {
-        Self(format!("{step}[{key}]"))
+    /// The same step inside of what `scope` names: a nested runbook, or an undo. Without one, in the run's own runbook.
+    pub fn within(scope: Option<&Self>, step: &StepId) -> Self {
+        scope.map_or_else(|| Self::of(step), |scope| Self(format!("{scope}/{step}")))
+    }
+
+    /// The instance of this group for one item of a `for_each`.
+    #[must_use]
+    pub fn item(&self, key: &str) -> Self {
+        Self(format!("{self}[{key}]"))
+    }
+
+    /// What undoes this instance; its entries stand inside.
+    #[must_use]
+    pub fn undo(&self) -> Self {
+        Self(format!("{self}~undo"))
     }
 
     /// The text, as it is shown and typed.
@@ -162,12 +177,58 @@ impl InstanceId {
 
     /// The step that this is an instance of.
     pub fn step(&self) -> StepId {
-        StepId(self.0.split('[').next().unwrap_or(&self.0).to_owned())
+        StepId(self.last().split(['[', '~']).next().unwrap_or_default().to_owned())
+    }
+
+    /// What it stands in: the instance of a `runbook` step, or an undo; none in the run's own runbook.
+    pub fn scope(&self) -> Option<Self> {
+        let start = self.0.len() - self.last().len();
+        (start > 0).then(|| Self(self.0[..start - 1].to_owned()))
+    }
+
+    /// The group that it belongs to: itself without the key of an item.
+    #[must_use]
+    pub fn group(&self) -> Self {
+        if self.key().is_none() {
+            return self.clone();
+        }
+        Self(self.0.rsplit_once('[').map_or(self.as_str(), |(group, _)| group).to_owned())
     }
 
     /// The key of the item, if this is one item of a `for_each`.
     pub fn key(&self) -> Option<&str> {
-        self.0.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'))
+        self.last().split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'))
+    }
+
+    /// Tells whether it is one item of a `for_each`, or the undo of one.
+    pub fn is_item(&self) -> bool {
+        self.last().contains('[')
+    }
+
+    /// How many scopes it stands in; 0 in the run's own runbook.
+    pub fn depth(&self) -> usize {
+        std::iter::successors(self.scope(), Self::scope).count()
+    }
+
+    /// Tells whether it is an entry of an undo, or stands inside of one.
+    pub fn is_undo(&self) -> bool {
+        std::iter::successors(Some(self.clone()), Self::scope).any(|id| id.0.ends_with("~undo"))
+    }
+
+    /// Its name inside of what it stands in, `refresh[chatbot-web]`.
+    pub fn last(&self) -> &str {
+        // A slash inside a key separates nothing.
+        let mut inside = false;
+        let mut start = 0;
+        for (at, letter) in self.0.char_indices() {
+            match letter {
+                '[' => inside = true,
+                ']' => inside = false,
+                '/' if !inside => start = at + 1,
+                _ => {}
+            }
+        }
+        &self.0[start..]
     }
 }
 
@@ -195,11 +256,27 @@ mod tests {
 
     #[test]
     fn an_item_knows_its_step_and_its_key() {
-        let item = InstanceId::item(&StepId::new("refresh"), "chatbot-web");
+        let item = InstanceId::of(&StepId::new("refresh")).item("chatbot-web");
         assert_eq!(item.as_str(), "refresh[chatbot-web]");
         assert_eq!(item.step(), StepId::new("refresh"));
         assert_eq!(item.key(), Some("chatbot-web"));
+        assert_eq!(item.group().as_str(), "refresh");
         assert_eq!(InstanceId::of(&StepId::new("soak")).key(), None);
+    }
+
+    #[test]
+    fn a_path_tells_where_it_stands_whatever_its_keys_hold() {
+        let outer = InstanceId::of(&StepId::new("each")).item("https://a/b~c");
+        let inner = InstanceId::within(Some(&outer), &StepId::new("set")).item("x/y");
+        assert_eq!(inner.as_str(), "each[https://a/b~c]/set[x/y]");
+        assert_eq!((inner.step(), inner.key()), (StepId::new("set"), Some("x/y")));
+        assert_eq!(inner.group().as_str(), "each[https://a/b~c]/set");
+        assert_eq!((inner.scope(), inner.depth()), (Some(outer.clone()), 1));
+        assert_eq!((outer.scope(), outer.depth(), outer.is_undo()), (None, 0, false));
+        let entry = InstanceId::within(Some(&inner.undo()), &StepId::new("2"));
+        assert_eq!(entry.as_str(), "each[https://a/b~c]/set[x/y]~undo/2");
+        assert_eq!((entry.step(), entry.depth(), entry.is_undo()), (StepId::new("2"), 2, true));
+        assert_eq!(inner.undo().step(), StepId::new("set"));
     }
 
     #[test]

@@ -39,6 +39,27 @@ pub struct Failure {
     pub code: String,
     /// A sentence, redacted.
     pub message: String,
+    /// The HTTP status, if the service answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `Retry-After`, if the service said so; at most one hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<Span>,
+}
+
+impl Failure {
+    /// The code of what never left this machine.
+    pub const NOT_SENT: &str = "not_sent";
+
+    /// A failure of which a code and a sentence are known.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), status: None, retry_after: None }
+    }
+
+    /// Nothing left this machine.
+    pub fn not_sent(why: impl Into<String>) -> Self {
+        Self::new(Self::NOT_SENT, why)
+    }
 }
 
 /// How an accepted operation stands.
@@ -81,7 +102,7 @@ pub fn meaning(
     parse: impl FnOnce(&Reply) -> Result<Value, Unreadable>,
 ) -> Meaning {
     let reply = match sent {
-        Sent::NeverSent { why } => return Meaning::Failed(Failure { code: "not_sent".into(), message: why.clone() }),
+        Sent::NeverSent { why } => return Meaning::Failed(Failure::not_sent(why)),
         Sent::Lost { why } => return Meaning::InDoubt { why: why.clone() },
         Sent::Answered(reply) => reply,
     };
@@ -99,6 +120,7 @@ pub fn meaning(
         (300..=399, _) => Meaning::Failed(Failure {
             code: reply.status.to_string(),
             message: "the service redirects elsewhere, which is never followed".into(),
+            ..failure(reply)
         }),
         _ => Meaning::Failed(failure(reply)),
     }
@@ -143,12 +165,12 @@ fn failure(reply: &Reply) -> Failure {
     let message = member(["message", "Message"])
         .or_else(|| reply.text.as_ref().map(|text| text.chars().take(200).collect()))
         .unwrap_or_else(|| format!("the service answered {}", reply.status));
-    Failure { code, message }
+    Failure { code, message, status: Some(reply.status), retry_after: reply.retry_after }
 }
 
-/// What a service's refusal of a read says, as a sentence.
-pub fn refusal(reply: &Reply) -> String {
-    said(reply)
+/// What a service's refusal of a read says: its message is the whole sentence.
+pub fn refusal(reply: &Reply) -> Failure {
+    Failure { message: said(reply), ..failure(reply) }
 }
 
 fn said(reply: &Reply) -> String {
@@ -207,7 +229,8 @@ mod tests {
     fn a_refusal_is_failed_with_the_services_own_words() {
         for status in [400, 401, 403, 404, 409, 412, 429] {
             let meaning = of(&answered(status), false);
-            assert_eq!(meaning, Meaning::Failed(Failure { code: "X".into(), message: "why".into() }), "{status}");
+            let failure = Failure { status: Some(status), ..Failure::new("X", "why") };
+            assert_eq!(meaning, Meaning::Failed(failure), "{status}");
         }
     }
 

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use super::Ask;
+use super::{Ask, Form};
 use super::dispatcher::Engine;
 use super::pace::Key;
 use super::record::Recorder;
-use crate::base::InstanceId;
+use crate::base::{InstanceId, Seq, Value};
 use crate::journal::{Entry, Fact};
 use crate::projection::Answer;
-use crate::run::{self, ConsentBy, Input, PauseReason, Request, Resolution};
+use crate::run::{self, Adhoc, ConsentBy, Input, PauseReason, Request, Resolution};
 
 /// What people ask of a run: at its screen, or through the journal from elsewhere.
 impl Engine {
@@ -20,7 +20,11 @@ impl Engine {
                     self.consent_by.unwrap_or(if typed.is_some() { ConsentBy::ReadBack } else { ConsentBy::Enter });
                 self.take(&Input::Consent { step, digest, typed, how });
             }
-            Ask::Choose { step, answer, typed } => self.chosen(step, answer, typed.as_deref()),
+            Ask::Choose { step, answer, form } => self.chosen(step, answer, form),
+            Ask::Adhoc { command, exit, took, output } => {
+                let output = Some(output).filter(|output| !output.is_empty()).map(|output| self.recorder.commit(&output));
+                self.take_with_texts(&Input::Adhoc(Adhoc { command, exit, took, output }));
+            }
             Ask::Note { text } => {
                 if let Err(why) = self.recorder.note(&self.state, &text, self.clock.now()) {
                     self.say(Recorder::sentence(&why));
@@ -32,11 +36,9 @@ impl Engine {
             Ask::Continue => {
                 self.take(&Input::Continue);
             }
-            Ask::Abort { reason } => {
+            Ask::Abort { reason, undo } => {
                 let reason = reason.map(|reason| self.recorder.commit(&reason));
-                if !self.take(&Input::Abort { reason }) {
-                    self.recorder.forget_texts();
-                }
+                self.take_with_texts(&Input::Abort { reason, undo });
             }
             Ask::Advance { by } => {
                 let timer = Arc::clone(&self.executor.timer);
@@ -67,37 +69,59 @@ impl Engine {
         }
     }
 
-    fn chosen(&mut self, step: InstanceId, answer: Answer, typed: Option<&str>) {
+    /// Takes an input whose texts have been committed to; if nothing comes of it, they are forgotten.
+    fn take_with_texts(&mut self, input: &Input) -> bool {
+        let taken = self.take(input);
+        if !taken {
+            self.recorder.forget_texts();
+        }
+        taken
+    }
+
+    fn chosen(&mut self, step: InstanceId, answer: Answer, form: Form) {
+        let Form { typed, reason, fields } = form;
+        let reason = reason.filter(|reason| !reason.trim().is_empty());
+        match (&answer, typed.as_deref()) {
+            (Answer::ProbeAgain, _) => return self.probe_again(&step),
+            (Answer::Abort | Answer::RollBack, typed) if typed != Some("abort") => {
+                return self.say("`abort` must be typed for this");
+            }
+            (Answer::Skip | Answer::Override | Answer::ByHand, _) if reason.is_none() => {
+                return self.say("a reason is needed for this: it is a deviation");
+            }
+            _ => {}
+        }
+        let reason = reason.map(|reason| self.recorder.commit(&reason));
+        let given = (!fields.is_empty()).then(|| {
+            Value::Record(fields.into_iter().map(|(name, text)| (name, Value::Text(text))).collect())
+        });
+        let resolve = |word| Input::Resolve { step: step.clone(), word };
         let how = self.consent_by.unwrap_or(ConsentBy::Enter);
-        match answer {
-            Answer::Decide(choice) => {
-                self.take(&Input::Decide { step, choice, how });
-            }
-            Answer::ProbeAgain => {
-                let command = self.state.instance(&step).and_then(|instance| run::probe(&self.state, instance));
-                if let Some(command) = command {
-                    self.say("probes again; what it says shows here if it is anything new");
-                    self.pace.remove(&Key::of(&command));
-                    self.start(command);
-                }
-            }
-            Answer::Adopt => {
-                self.take(&Input::Resolve { step, word: Resolution::Adopt });
-            }
-            Answer::SendAgain => {
-                let typed = typed.map(str::to_owned);
-                self.take(&Input::Resolve { step, word: Resolution::DidNot { typed } });
-            }
-            Answer::GiveUp => {
-                self.take(&Input::Resolve { step, word: Resolution::GiveUp });
-            }
-            Answer::Retry => {
-                self.take(&Input::Retry { step });
-            }
-            Answer::Abort if typed == Some("abort") => {
-                self.take(&Input::Abort { reason: None });
-            }
-            Answer::Abort => self.say("`abort` must be typed for this"),
+        let doubted = self.state.instance(&step).is_some_and(|instance| instance.phase == run::Phase::InDoubt);
+        let input = match (answer, reason) {
+            (Answer::Decide(choice), _) => Input::Decide { step, choice, fields: given, how },
+            (Answer::Adopt, reason) => resolve(Resolution::Adopt { outputs: given, reason }),
+            (Answer::SendAgain, reason) => resolve(Resolution::DidNot { typed, reason }),
+            (Answer::ByHand, Some(reason)) => resolve(Resolution::ByHand { outputs: given, reason }),
+            (Answer::Undo, reason) if doubted => resolve(Resolution::Undo { reason }),
+            (Answer::Undo, _) => Input::Undo { step },
+            (Answer::GiveUp, _) => resolve(Resolution::GiveUp),
+            (Answer::Retry, _) => Input::Retry { step },
+            (Answer::Skip, Some(reason)) => Input::Skip { step, reason },
+            (Answer::Override, Some(reason)) => Input::Override { step, reason, outputs: given },
+            (Answer::Abort, reason) => Input::Abort { reason, undo: false },
+            (Answer::RollBack, reason) => Input::Abort { reason, undo: true },
+            (Answer::ProbeAgain | Answer::Skip | Answer::Override | Answer::ByHand, _) => return,
+        };
+        self.take_with_texts(&input);
+    }
+
+    fn probe_again(&mut self, step: &InstanceId) {
+        let command = self.state.instance(step).and_then(|instance| run::probe(&self.state, instance));
+        if let Some(command) = command {
+            self.say("probes again; what it says shows here if it is anything new");
+            self.pace.remove(&Key::of(&command));
+            self.start(command);
         }
     }
 
@@ -119,13 +143,20 @@ impl Engine {
 
     fn obey(&mut self, entries: Vec<Entry>) {
         for entry in entries {
-            let input = match entry.draft.fact {
-                Fact::Request(Request::Abort { reason }) => Input::Abort { reason },
-                Fact::Request(Request::Pause {}) => Input::Pause { why: PauseReason::Asked },
-                Fact::Request(Request::Continue {}) => Input::Continue,
-                Fact::Run(_) | Fact::Incident(_) | Fact::Log(_) => continue,
-            };
-            self.take_for(Some(entry.seq), &input);
+            if let Fact::Request(request) = entry.draft.fact {
+                self.grant(entry.seq, request);
+            }
+        }
+    }
+
+    /// Does what somebody else asked for, or says in the journal why it is not done: a request is answered once.
+    pub(super) fn grant(&mut self, seq: Seq, request: Request) {
+        let input = request.input();
+        if let Err(refusal) = run::decide(&self.state, &input, self.clock.now()) {
+            self.say(refusal.to_string());
+            self.decline(seq, refusal.0);
+        } else {
+            self.take_for(Some(seq), &input);
         }
     }
 }

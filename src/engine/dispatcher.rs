@@ -9,11 +9,11 @@ use super::executor::Executor;
 use super::pace::{Key, Pace};
 use super::record::Recorder;
 use super::{Ask, Handle, Stopped, StoreFault};
-use crate::base::{Clock, Commitment, Seq, Span};
+use crate::base::{Clock, Seq, Span, Timestamp};
 use crate::effect::{Meaning, Progress};
 use crate::journal::AppendError;
 use crate::projection::Board;
-use crate::run::{self, Command, ConsentBy, Event, Input, RunState};
+use crate::run::{self, Command, ConsentBy, Event, Input, Request, RunState};
 
 /// How often the mailbox is looked at, and how often a board shows that time goes by.
 const MAILBOX: Duration = Duration::from_millis(100);
@@ -37,10 +37,12 @@ pub struct Engine {
     pub(super) keys: HashMap<task::Id, Key>,
     pub(super) busy: BTreeSet<Key>,
     pub(super) pace: BTreeMap<Key, Pace>,
+    /// How often in a row what was asked about gave no useful answer.
+    pub(super) unreachable: BTreeMap<Key, u32>,
     /// How many sendings have not come back.
     pub(super) sending: usize,
-    /// Aborts that others asked for while nobody held the run: where the request stands, and why.
-    pub(super) pending: Vec<(Seq, Option<Commitment>)>,
+    /// What others asked for while nobody held the run, and where the request stands.
+    pub(super) pending: Vec<(Seq, Request)>,
     pub(super) leaving: bool,
     pub(super) broken: Option<Broken>,
     /// Why an effect waits for another one.
@@ -113,8 +115,8 @@ impl Engine {
     /// Takes the run, and does what was asked for before anything else is begun: an abort does not first let it go on.
     fn take_up(&mut self) {
         self.take(&Input::Take { pid: std::process::id() });
-        for (seq, reason) in std::mem::take(&mut self.pending) {
-            self.take_for(Some(seq), &Input::Abort { reason });
+        for (seq, request) in std::mem::take(&mut self.pending) {
+            self.grant(seq, request);
         }
         while let Ok(ask) = self.asks.try_recv() {
             self.asked(ask);
@@ -160,10 +162,20 @@ impl Engine {
                 return false;
             }
         };
-        if events.is_empty() {
-            return false;
+        !events.is_empty() && self.write(&events, cause, matches!(input, Input::Answered { .. }), now)
+    }
+
+    /// Answers a request that is not granted.
+    pub(super) fn decline(&mut self, seq: Seq, why: String) {
+        if self.broken.is_none() {
+            let now = self.clock.now();
+            self.write(&[Event::Declined { why }], Some(seq), false, now);
         }
-        match self.recorder.record(&self.state, &events, now, cause) {
+    }
+
+    /// Appends and evolves. `answers` tells whether that is the outcome of something that was sent.
+    fn write(&mut self, events: &[Event], cause: Option<Seq>, answers: bool, now: Timestamp) -> bool {
+        match self.recorder.record(&self.state, events, now, cause) {
             Ok(state) => {
                 self.state = state;
                 true
@@ -179,7 +191,7 @@ impl Engine {
             }
             Err(why) => {
                 self.say(Recorder::sentence(&why));
-                self.broken = Some(Broken { why, unwritten: matches!(input, Input::Answered { .. }) });
+                self.broken = Some(Broken { why, unwritten: answers });
                 false
             }
         }
@@ -263,19 +275,28 @@ impl Engine {
                 Progress::Running { retry_after, .. } => *retry_after,
                 Progress::Unreachable { why } => {
                     self.say(format!("the operation cannot be followed just now: {why}"));
-                    Span::seconds(5)
+                    self.slower(key)
                 }
                 Progress::Gone { .. } | Progress::Succeeded | Progress::Failed(_) => return,
             },
             (Key::Probe(_), _) => Span::seconds(5),
             (Key::Look(id, index), _) => {
-                let group = self.state.group_of(id).and_then(|group| self.state.step(group));
-                let until = group.and_then(|step| run::checks(step).get(*index as usize).and_then(|check| check.until));
+                let until = self.state.step_of(id).and_then(|step| run::checks(step).get(*index as usize).and_then(|check| check.until));
                 until.map(|until| until.every).unwrap_or_default()
             }
             _ => return,
         };
+        if !matches!(input, Input::Polled { progress: Progress::Unreachable { .. }, .. }) {
+            self.unreachable.remove(key);
+        }
         self.pace.insert(key.clone(), Pace::Estate(now.after(wait)));
+    }
+
+    /// How long a host is left alone that gives no useful answer: twice as long with each time, up to a minute.
+    fn slower(&mut self, key: &Key) -> Span {
+        let times = self.unreachable.entry(key.clone()).or_default();
+        *times += 1;
+        Span::seconds(5_u32.saturating_mul(1 << (*times - 1).min(4))).min(Span::minutes(1))
     }
 
     fn stopped(&self) -> Option<Stopped> {
@@ -298,9 +319,7 @@ impl Engine {
     }
 
     fn left(&self, unanswered: bool) -> Stopped {
-        let at = self.state.current().and_then(run::Group::current);
-        let failed = at.is_some_and(|instance| instance.phase == run::Phase::Failed);
-        Stopped::Left { in_doubt: unanswered || self.in_doubt(), failed }
+        Stopped::Left { in_doubt: unanswered || self.in_doubt(), failed: self.state.has_failed() }
     }
 
     fn in_doubt(&self) -> bool {

@@ -36,7 +36,7 @@ impl Executor {
             Command::Send { attempt, errand, doubted } => {
                 let meaning = match errand {
                     Ok(errand) => self.send(&errand, attempt, doubted).await,
-                    Err(message) => Meaning::Failed(Failure { code: "not_sent".into(), message }),
+                    Err(why) => Meaning::Failed(Failure::not_sent(why)),
                 };
                 Input::Answered { attempt, meaning }
             }
@@ -44,9 +44,9 @@ impl Executor {
                 let progress = effect::progress(&self.hands.poll(&handle, attempt).await, &handle);
                 Input::Polled { attempt, progress }
             }
-            Command::Probe { attempt, call, sent_at, before } => {
+            Command::Probe { attempt, call, sent_at, before, check } => {
                 let verdict = match call {
-                    Ok(call) => self.probe(attempt, &call, sent_at, &before).await,
+                    Ok(call) => self.probe(attempt, &call, sent_at, &before, check).await,
                     Err(seen) => ProbeVerdict::Unknown { seen },
                 };
                 Input::Probed { attempt, verdict }
@@ -54,7 +54,7 @@ impl Executor {
             Command::Read { step, call } => {
                 let outputs = match call {
                     Ok(call) => self.read(&call).await,
-                    Err(why) => Err(why),
+                    Err(why) => Err(Failure::not_sent(why)),
                 };
                 Input::Read { step, outputs }
             }
@@ -74,8 +74,7 @@ impl Executor {
 
     async fn send(&self, errand: &Errand, attempt: AttemptId, doubted: bool) -> Meaning {
         let Some(row) = effect::find(&errand.call.action) else {
-            let message = format!("`{}` is not in the catalogue", errand.call.action);
-            return Meaning::Failed(Failure { code: "not_sent".into(), message });
+            return Meaning::Failed(Failure::not_sent(format!("`{}` is not in the catalogue", errand.call.action)));
         };
         let sent = self.hands.send(errand, attempt).await;
         effect::meaning(&sent, row.class, doubted, |reply| parse(row, &errand.call.args, reply))
@@ -85,12 +84,40 @@ impl Executor {
         let call = call?;
         let mut seen = Vec::new();
         for read in observation(&call) {
-            seen.push(self.read(&read).await?);
+            seen.push(self.read(&read).await.map_err(|failure| failure.message)?);
         }
         Ok(fields(&call, &seen))
     }
 
-    async fn probe(&self, attempt: AttemptId, call: &Call, sent_at: Timestamp, before: &[Field]) -> ProbeVerdict {
+    async fn probe(
+        &self,
+        attempt: AttemptId,
+        call: &Call,
+        sent_at: Timestamp,
+        before: &[Field],
+        check: Option<Bindable>,
+    ) -> ProbeVerdict {
+        let verdict = self.ask_row(attempt, call, sent_at, before).await;
+        match (verdict, check) {
+            (ProbeVerdict::Unknown { seen }, Some(Ok(check))) => self.ask_runbook(call, &check, seen).await,
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// What the runbook's own probe says where the operation's cannot tell.
+    async fn ask_runbook(&self, call: &Call, check: &Call, unknown: String) -> ProbeVerdict {
+        let gives = effect::find(&call.action).is_none_or(|row| !row.outputs.is_empty());
+        match self.look(check).await.0 {
+            Verdict::Pass { seen } if gives => {
+                ProbeVerdict::Unknown { seen: format!("it happened ({seen}), but what it gave is not known") }
+            }
+            Verdict::Pass { seen } => ProbeVerdict::Happened { outputs: Value::record([]), seen },
+            Verdict::Fail { seen } => ProbeVerdict::DidNot { seen },
+            Verdict::CannotObserve { seen } => ProbeVerdict::Unknown { seen: format!("{unknown}; {seen}") },
+        }
+    }
+
+    async fn ask_row(&self, attempt: AttemptId, call: &Call, sent_at: Timestamp, before: &[Field]) -> ProbeVerdict {
         let Some(change) = effect::find(&call.action).and_then(|row| row.change.as_ref()) else {
             return ProbeVerdict::Unknown { seen: "the operation has no probe".into() };
         };
@@ -98,7 +125,7 @@ impl Executor {
         for read in (change.probe.reads)(&call.args) {
             match self.read(&read).await {
                 Ok(outputs) => seen.push(outputs),
-                Err(why) => return ProbeVerdict::Unknown { seen: why },
+                Err(failure) => return ProbeVerdict::Unknown { seen: failure.message },
             }
         }
         (change.probe.judge)(&ProbeContext { args: &call.args, attempt, sent_at, before }, &seen)
@@ -110,14 +137,15 @@ impl Executor {
         };
         match self.read(call).await {
             Ok(outputs) => (judge(&call.args, &outputs), Some(outputs)),
-            Err(seen) => (Verdict::CannotObserve { seen }, None),
+            Err(failure) => (Verdict::CannotObserve { seen: failure.message }, None),
         }
     }
 
     /// Reads a row's outputs, with as many requests as it takes.
-    async fn read(&self, call: &Call) -> Result<Value, String> {
-        let row = effect::find(&call.action).ok_or_else(|| format!("`{}` is not in the catalogue", call.action))?;
-        let first = (row.render)(&call.args).map_err(|why| why.to_string())?;
+    async fn read(&self, call: &Call) -> Result<Value, Failure> {
+        let row = effect::find(&call.action);
+        let row = row.ok_or_else(|| Failure::not_sent(format!("`{}` is not in the catalogue", call.action)))?;
+        let first = (row.render)(&call.args).map_err(|why| Failure::new("not_rendered", why.to_string()))?;
         let mut replies = vec![self.ask(call, first).await?];
         if let Some(follow) = row.follow {
             loop {
@@ -130,14 +158,15 @@ impl Executor {
                 }
             }
         }
-        (row.parse)(&call.args, &replies).map_err(|why| why.to_string())
+        (row.parse)(&call.args, &replies).map_err(|why| Failure::new("unreadable", why.to_string()))
     }
 
-    async fn ask(&self, call: &Call, request: effect::Request) -> Result<Reply, String> {
+    async fn ask(&self, call: &Call, request: effect::Request) -> Result<Reply, Failure> {
         let service = request.service;
         let errand = Errand { call: call.clone(), request };
         match self.hands.read(&errand).await {
-            Sent::NeverSent { why } | Sent::Lost { why } => Err(why),
+            Sent::NeverSent { why } => Err(Failure::not_sent(why)),
+            Sent::Lost { why } => Err(Failure::new("lost", why)),
             // Of a plain page every status is an observation, whatever was asked before it; of a service's API only a
             // 2xx is an answer.
             Sent::Answered(reply) if (200..300).contains(&reply.status) || service == Service::Http => Ok(reply),

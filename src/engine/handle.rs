@@ -18,14 +18,25 @@ pub enum Ask {
         /// What was typed.
         typed: Option<String>,
     },
-    /// Answers a choice; `typed` is the read-back, if the choice asks for one.
+    /// Answers a choice. Leaving a step out and declaring it done may be asked of any step, whatever it asks.
     Choose {
         /// The step.
         step: InstanceId,
         /// The answer.
         answer: Answer,
-        /// What was typed.
-        typed: Option<String>,
+        /// What was filled in with it.
+        form: Form,
+    },
+    /// Notes a command outside the runbook that was performed.
+    Adhoc {
+        /// The command, word by word, redacted.
+        command: Vec<String>,
+        /// Its exit code; none if a signal ended it.
+        exit: Option<i32>,
+        /// How long it took.
+        took: Span,
+        /// What it said, redacted.
+        output: String,
     },
     /// Puts a note on the timeline.
     Note {
@@ -40,6 +51,8 @@ pub enum Ask {
     Abort {
         /// Why.
         reason: Option<String>,
+        /// Whether what stands is undone before.
+        undo: bool,
     },
     /// Moves a simulated estate's clock on.
     Advance {
@@ -55,6 +68,24 @@ pub enum Ask {
     },
     /// Leaves at once; what is in flight is left in doubt.
     LeaveNow,
+}
+
+/// What a person has filled in with an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// The read-back, if the choice asks for one.
+    pub typed: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The fields by name, as typed. What was left empty is not among them.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Nothing but a read-back.
+    pub fn typed(typed: Option<String>) -> Self {
+        Self { typed, ..Self::default() }
+    }
 }
 
 /// All that a screen may know of the engine: the latest board, and a way to ask.

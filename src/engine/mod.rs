@@ -14,6 +14,6 @@ mod record;
 mod relations;
 
 pub use dispatcher::Engine;
-pub use handle::{Ask, Handle};
+pub use handle::{Ask, Form, Handle};
 pub use open::{EngineError, Ports, Stopped, StoreFault, fold};
 pub use record::Who;

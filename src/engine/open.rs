@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 use super::executor::Executor;
 use super::record::Recorder;
 use super::{Engine, Handle, Who};
-use crate::base::{Clock, Entropy, LogId, RunId};
+use crate::base::{Clock, Entropy, LogId, RunId, Seq};
 use crate::effect::{Hands, Timer};
-use crate::journal::{AppendError, Channel, Fact, Journal, ReadError};
+use crate::journal::{AppendError, Channel, Entry, Fact, Journal, ReadError, Relation};
 use crate::plan::Plan;
 use crate::projection::Board;
-use crate::run::{ConsentBy, Event, IllegalEvent, Request, RunEnd, RunPhase, RunState};
+use crate::run::{ConsentBy, Event, IllegalEvent, Request, RunEnd, RunState};
 
 /// Everything that the loop needs of the world; it knows only the ports.
 #[derive(Clone)]
@@ -104,7 +104,7 @@ impl StoreFault {
 ///
 /// # Errors
 /// They are not those of a run, or an event is not allowed where it stands.
-pub fn fold(log: LogId, run: RunId, entries: &[crate::journal::Entry]) -> Result<RunState, EngineError> {
+pub fn fold(log: LogId, run: RunId, entries: &[Entry]) -> Result<RunState, EngineError> {
     let mut state: Option<RunState> = None;
     for entry in entries {
         let Fact::Run(event) = &entry.draft.fact else { continue };
@@ -150,14 +150,7 @@ impl Engine {
         if state.is_over() && state.in_doubt().is_empty() {
             return Err(EngineError::Over);
         }
-        // A run that goes on although its end was asked for has not been answered yet. A pause that was asked for is
-        // over when somebody takes the run up.
-        let unanswered = !state.is_over() && state.phase != RunPhase::Aborting;
-        let pending = entries.into_iter().filter(|_| unanswered).filter_map(|entry| match entry.draft.fact {
-            Fact::Request(Request::Abort { reason }) => Some((entry.seq, reason)),
-            _ => None,
-        });
-        let pending = pending.collect();
+        let pending = if state.is_over() { Vec::new() } else { unanswered(&entries) };
         Ok(Self { pending, ..Self::with(recorder, ports, who, state) })
     }
 
@@ -182,6 +175,7 @@ impl Engine {
             keys: HashMap::new(),
             busy: BTreeSet::new(),
             pace: BTreeMap::new(),
+            unreachable: BTreeMap::new(),
             sending: 0,
             pending: Vec::new(),
             leaving: false,
@@ -190,6 +184,23 @@ impl Engine {
             after_the_end,
         }
     }
+}
+
+/// What others asked for and nobody has answered. A pause that was asked for is over when somebody takes the run up.
+fn unanswered(entries: &[Entry]) -> Vec<(Seq, Request)> {
+    let refs = entries.iter().flat_map(|entry| &entry.draft.refs);
+    let answered: BTreeSet<Seq> = refs.filter(|one| one.rel == Relation::CausedBy).map(|one| one.seq).collect();
+    // Before requests were referred to, the only answer that lasted was the beginning of the end.
+    let aborting = |entry: &Entry| matches!(entry.draft.fact, Fact::Run(Event::Aborting { .. }));
+    let end = entries.iter().filter(|entry| aborting(entry)).map(|entry| entry.seq).max();
+    let open = entries.iter().filter(|entry| !answered.contains(&entry.seq));
+    let requests = open.filter_map(|entry| match &entry.draft.fact {
+        Fact::Request(Request::Pause {} | Request::Continue {}) => None,
+        Fact::Request(Request::Abort { .. }) if end.is_some_and(|end| end > entry.seq) => None,
+        Fact::Request(request) => Some((entry.seq, request.clone())),
+        _ => None,
+    });
+    requests.collect()
 }
 
 fn recorder(journal: Box<dyn Journal>, ports: &Ports, who: &Who) -> Recorder {

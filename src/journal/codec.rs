@@ -330,7 +330,7 @@ mod tests {
         for fact in [
             Fact::Run(run::Event::Continued),
             Fact::Request(run::Request::Pause {}),
-            Fact::Request(run::Request::Abort { reason: None }),
+            Fact::Request(run::Request::Abort { reason: None, undo: false }),
             Fact::Incident(incident::Event::Noted { text }),
             Fact::Log(LogEvent::Created { estate: StoreKind::Simulated }),
         ] {

@@ -66,18 +66,34 @@ pub enum Stage {
     Paused,
     /// It is to end.
     Aborting,
+    /// What stands is being undone.
+    RollingBack,
     /// It ended, and every step succeeded or was not wanted.
     Succeeded,
+    /// So it did, and something was done otherwise than as written.
+    SucceededWithDeviations,
     /// It ended otherwise.
     Failed,
     /// A person ended it.
     Aborted,
+    /// A person ended it, and what was to be undone has been.
+    RolledBack,
 }
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 7] =
-        [Self::Planned, Self::Running, Self::Paused, Self::Aborting, Self::Succeeded, Self::Failed, Self::Aborted];
+    pub const ALL: [Self; 10] = [
+        Self::Planned,
+        Self::Running,
+        Self::Paused,
+        Self::Aborting,
+        Self::RollingBack,
+        Self::Succeeded,
+        Self::SucceededWithDeviations,
+        Self::Failed,
+        Self::Aborted,
+        Self::RolledBack,
+    ];
 
     /// The word.
     pub const fn word(self) -> &'static str {
@@ -86,7 +102,10 @@ impl Stage {
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Aborting => "aborting",
+            Self::RollingBack => "rolling_back",
             Self::Succeeded => "succeeded",
+            Self::SucceededWithDeviations => "succeeded_with_deviations",
+            Self::RolledBack => "rolled_back",
             Self::Failed => "failed",
             Self::Aborted => "aborted",
         }
@@ -99,7 +118,7 @@ impl Stage {
 
     /// Tells whether the run can still go on.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Planned | Self::Running | Self::Paused | Self::Aborting)
+        matches!(self, Self::Planned | Self::Running | Self::Paused | Self::Aborting | Self::RollingBack)
     }
 }
 
@@ -198,8 +217,11 @@ pub fn changes(entry: &Entry) -> Vec<Change> {
         Event::Paused { .. } => changes.push(stage(Stage::Paused)),
         Event::Continued => changes.push(stage(Stage::Running)),
         Event::Aborting { .. } => changes.push(stage(Stage::Aborting)),
+        Event::RollingBack { .. } => changes.push(stage(Stage::RollingBack)),
         Event::Finished { end, .. } => changes.push(stage(match end {
             RunEnd::Succeeded => Stage::Succeeded,
+            RunEnd::SucceededWithDeviations => Stage::SucceededWithDeviations,
+            RunEnd::RolledBack => Stage::RolledBack,
             RunEnd::Failed => Stage::Failed,
             RunEnd::Aborted => Stage::Aborted,
         })),

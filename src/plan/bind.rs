@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::Plan;
+use super::{Input, Plan};
 use crate::base::{SecretRef, StepId, Value};
 use crate::effect::{self, Args, Call, RenderError, Request, Risk, Row};
 use crate::runbook::{Argument, CallSpec, EvaluateError, Runbook, Scope, Step, StepKind, Typing};
@@ -51,7 +51,8 @@ pub enum BindError {
 
 /// What the names in a run's expressions stand for: `inputs`, `steps`, `item` and `self`.
 pub struct Names<'a> {
-    plan: &'a Plan,
+    runbook: &'a Runbook,
+    inputs: &'a [Input],
     outputs: &'a BTreeMap<StepId, Value>,
     item: Option<&'a Value>,
     itself: Option<&'a Value>,
@@ -59,8 +60,13 @@ pub struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// The names of a run whose steps have given `outputs` so far.
-    pub const fn new(plan: &'a Plan, outputs: &'a BTreeMap<StepId, Value>) -> Self {
-        Self { plan, outputs, item: None, itself: None }
+    pub fn new(plan: &'a Plan, outputs: &'a BTreeMap<StepId, Value>) -> Self {
+        Self::within(&plan.runbook, &plan.inputs, outputs)
+    }
+
+    /// The names inside of a nested runbook that was given `inputs`.
+    pub const fn within(runbook: &'a Runbook, inputs: &'a [Input], outputs: &'a BTreeMap<StepId, Value>) -> Self {
+        Self { runbook, inputs, outputs, item: None, itself: None }
     }
 
     /// The same inside an item of a `for_each`.
@@ -83,7 +89,7 @@ impl Scope for Names<'_> {
         let of_outputs = |outputs: &Value| Value::record([("outputs", outputs.clone())]);
         match name {
             "inputs" => {
-                let inputs = self.plan.inputs.iter().map(|input| (input.name.clone(), input.value.clone()));
+                let inputs = self.inputs.iter().map(|input| (input.name.clone(), input.value.clone()));
                 Some(Value::Record(inputs.collect()))
             }
             "steps" => {
@@ -97,7 +103,7 @@ impl Scope for Names<'_> {
     }
 
     fn typing(&self, path: &[&str]) -> Typing {
-        declared(&self.plan.runbook, path)
+        declared(self.runbook, path)
     }
 }
 

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::known::{Given, Known};
-use super::{CallPreview, Plan, items};
+use super::{CallPreview, Input, items};
 use crate::base::Span;
 use crate::effect::Risk;
-use crate::runbook::{CallSpec, Step, StepKind};
+use crate::runbook::{CallSpec, Runbook, Step, StepKind};
 
 /// What a step would do, as far as it can be known before anything has run, in the few words that a board has room for.
 /// The whole of it is an [`Outlook`](super::Outlook).
@@ -28,8 +28,8 @@ pub struct Preview {
     pub verify: Vec<String>,
 }
 
-/// Previews a step.
-pub fn preview(plan: &Plan, step: &Step) -> Preview {
+/// Previews a step of a runbook that was given `inputs`.
+pub fn preview(runbook: &Runbook, inputs: &[Input], step: &Step) -> Preview {
     let verify = step.verify.iter().map(|check| check.call.action.clone()).collect();
     let blank = |operation: &str, summary: String| Preview {
         operation: operation.to_owned(),
@@ -42,9 +42,9 @@ pub fn preview(plan: &Plan, step: &Step) -> Preview {
         verify,
     };
     match &step.kind {
-        StepKind::Action(spec) => of_call(plan, step, spec, blank(&spec.action, String::new())),
+        StepKind::Action(spec) => of_call((runbook, inputs), step, spec, blank(&spec.action, String::new())),
         StepKind::Check(check) | StepKind::WaitCheck(check) => {
-            of_call(plan, step, &check.call, blank(&check.call.action, String::new()))
+            of_call((runbook, inputs), step, &check.call, blank(&check.call.action, String::new()))
         }
         StepKind::Manual { instruction, .. } => blank("manual", instruction.source().to_owned()),
         StepKind::Gate { question, choices, .. } => {
@@ -61,10 +61,10 @@ pub fn preview(plan: &Plan, step: &Step) -> Preview {
     }
 }
 
-fn of_call(plan: &Plan, step: &Step, spec: &CallSpec, blank: Preview) -> Preview {
+fn of_call((runbook, inputs): (&Runbook, &[Input]), step: &Step, spec: &CallSpec, blank: Preview) -> Preview {
     let inputs: BTreeMap<String, Given> =
-        plan.inputs.iter().map(|input| (input.name.clone(), Given::Now(input.value.clone()))).collect();
-    let known = Known::new(&plan.runbook, &inputs, "", step.id.as_str());
+        inputs.iter().map(|input| (input.name.clone(), Given::Now(input.value.clone()))).collect();
+    let known = Known::new(runbook, &inputs, "", step.id.as_str());
     // Where the list is known already, its first item shows what every item will do.
     let call = CallPreview::of(spec, &known.with_item(items::first_item(step, &known)));
     let change = call.row.and_then(|row| row.change.as_ref());

@@ -1,5 +1,6 @@
 use crate::base::{Digest, InstanceId, Span, Timestamp};
 use crate::effect::Risk;
+use crate::run::WayBack;
 
 /// A run as a person sees it at one moment: everything that the screen and the plain lines need, and nothing to ask
 /// anybody for. A fold of the journal; whoever has the entries can make it again.
@@ -9,18 +10,32 @@ pub struct Board {
     pub header: Header,
     /// The graph, in the order in which it runs, items of a `for_each` below their group.
     pub steps: Vec<StepLine>,
-    /// What waits for a person, if anything does. At most one thing at a time is asked.
-    pub need: Option<Need>,
-    /// The choice that the runbook names for a run in which nobody is asked, if a gate is at hand that has one.
-    pub headless_choice: Option<String>,
+    /// What waits for a person, in the order of the graph; what is in doubt stands first. Each can be answered by itself.
+    pub needs: Vec<Need>,
     /// Why an effect waits for another one on the same target, if one does. Not folded: the holder of the run knows it.
     pub held: Option<String>,
-    /// If the run waits for nothing but a time of the estate's clock: when it is due.
+    /// If nothing of the run is under way, and something waits for a time of the estate's clock: when the first is due.
     pub due: Option<Timestamp>,
+    /// Whether something of the run is under way that needs nobody.
+    pub busy: bool,
+    /// What an abort with undo would do now.
+    pub way_back: WayBack,
     /// What happened, oldest first.
     pub timeline: Vec<TimelineLine>,
     /// How the run ended, once it has.
     pub ended: Option<String>,
+}
+
+impl Board {
+    /// What waits for a person first.
+    pub fn need(&self) -> Option<&Need> {
+        self.needs.first()
+    }
+
+    /// What an instance, or the group of a line, asks of a person.
+    pub fn need_of(&self, step: &InstanceId) -> Option<&Need> {
+        self.needs.iter().find(|need| need.step == *step || need.step == step.group())
+    }
 }
 
 /// The one line that answers: which environment and how real, which runbook, who, how much time is left.
@@ -44,6 +59,8 @@ pub struct Header {
     pub in_doubt: usize,
     /// The recovery time objective, if the runbook has one.
     pub rto: Option<Span>,
+    /// What was done otherwise than as written.
+    pub deviations: usize,
     /// Estate time since the run began, without waits that the runbook asks for.
     pub elapsed: Span,
     /// The estate's clock.
@@ -55,7 +72,7 @@ pub struct Header {
 pub struct StepLine {
     /// The instance.
     pub id: InstanceId,
-    /// 0 for a step, 1 for an item of a `for_each`.
+    /// How far it is indented: 0 for a step, one more for an item of a `for_each`, for what it nests, and for an undo.
     pub depth: u8,
     /// The state.
     pub mark: Mark,
@@ -111,6 +128,8 @@ pub enum Mark {
     InDoubt,
     /// It was not wanted.
     Skipped,
+    /// It did what it should, and that has been undone.
+    Undone,
     /// The run ended before it.
     Cancelled,
 }
@@ -126,6 +145,8 @@ pub struct Need {
     pub facts: Vec<Fact>,
     /// What is asked.
     pub question: Question,
+    /// The choice that the runbook names for a run in which nobody is asked, if this is a gate that has one.
+    pub headless: Option<String>,
     /// Whether what was consented to before has changed since: a script's earlier yes does not cover that.
     pub drifted: bool,
 }
@@ -165,6 +186,60 @@ pub struct Choice {
     pub label: String,
     /// If set, the choice counts only when this text is typed.
     pub read_back: Option<String>,
+    /// Whether a reason is asked for with it.
+    pub reason: Reason,
+    /// What is filled in with it.
+    pub form: Vec<FormField>,
+}
+
+impl Choice {
+    /// A choice that asks for nothing more.
+    pub fn new(answer: Answer, label: impl Into<String>) -> Self {
+        Self { answer, label: label.into(), read_back: None, reason: Reason::Never, form: Vec::new() }
+    }
+}
+
+/// Whether a choice is made with a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// None is asked for.
+    Never,
+    /// One may be given.
+    Optional,
+    /// Without one it does not count: the choice is a deviation.
+    Required,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormField {
+    /// Its name.
+    pub name: String,
+    /// What it is, for the person.
+    pub description: String,
+    /// What is to be written: `text`, `a number`, `one of low, high`, `a day, as 2026-03-01`, …
+    pub wanted: String,
+    /// The words to choose from, if there are some.
+    pub choices: Vec<String>,
+    /// What stands in it beforehand.
+    pub default: Option<String>,
+    /// What a run takes in which nobody is asked.
+    pub headless: Option<String>,
+    /// How it is filled in.
+    pub entry: Entry,
+}
+
+/// How a field is filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// By typing.
+    Typed,
+    /// By typing, or not at all: nobody need know it.
+    Optional,
+    /// With the path of a file, whose bytes are taken in.
+    File,
+    /// With a reference to a secret, `env:NAME`; the secret itself is never typed.
+    Secret,
 }
 
 /// An answer to [`Question::Choose`].
@@ -178,12 +253,22 @@ pub enum Answer {
     Adopt,
     /// In doubt: it did not happen; send again as a new attempt.
     SendAgain,
+    /// In doubt: a person has brought it about by other means.
+    ByHand,
     /// In doubt: count the step as failed; the doubt itself stays.
     GiveUp,
     /// Failed: try again.
     Retry,
+    /// Failed, or waiting: what the step is for is so.
+    Override,
+    /// Leave the step out.
+    Skip,
+    /// Failed or in doubt: undo it.
+    Undo,
     /// End the run.
     Abort,
+    /// End the run, and undo what stands.
+    RollBack,
 }
 
 /// One line of what happened.

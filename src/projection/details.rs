@@ -1,9 +1,9 @@
-use super::{Answer, Choice, Fact, Need, Question};
+use super::Fact;
 use crate::base::Timestamp;
-use crate::effect::{self, Field, ProbeVerdict, Risk, Verdict};
+use crate::effect::{self, Field, Verdict};
 use crate::plan;
-use crate::run::{self, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, checks};
-use crate::runbook::{self, Leads, Step, StepKind};
+use crate::run::{Group, Instance, Phase, RunState, Standing, checks};
+use crate::runbook::{Step, StepKind};
 
 /// What a person may want to know of a step, or of one instance of it.
 pub(super) fn details(
@@ -20,7 +20,7 @@ pub(super) fn details(
         }
     };
     add("Why", step.why.clone().unwrap_or_default());
-    what(state, step, instance, &mut add);
+    what(state, step, group, instance, &mut add);
     if let Some(asked) = &group.asked {
         let of = |field: &Field| format!("{}: {}", field.name, field.value);
         let effects = asked.effects.iter().filter(|effect| instance.is_none_or(|instance| instance.id == effect.step));
@@ -36,19 +36,26 @@ pub(super) fn details(
     facts
 }
 
-fn what(state: &RunState, step: &Step, instance: Option<&Instance>, add: &mut impl FnMut(&str, String)) {
-    let preview = plan::preview(&state.plan, step);
+fn what(state: &RunState, step: &Step, group: &Group, instance: Option<&Instance>, add: &mut impl FnMut(&str, String)) {
+    let scope = state.scope(group.id.scope().as_ref());
+    let preview = match scope {
+        Some(scope) => {
+            let (runbook, inputs) = state.runbook_of(scope);
+            plan::preview(runbook, inputs, step)
+        }
+        None => plan::preview(&state.plan.runbook, &state.plan.inputs, step),
+    };
     let told = instance.filter(|instance| instance.phase != Phase::Pending).and_then(|instance| {
         let (StepKind::Manual { instruction: text, .. } | StepKind::Gate { question: text, .. }) = &step.kind else {
             return None;
         };
-        let outputs = state.outputs();
+        let outputs = state.outputs_near(&instance.id);
         text.evaluate(&state.names(&outputs, instance)).ok().map(|text| text.to_string())
     });
     add("Does", told.unwrap_or(preview.summary));
-    let bound = instance.or_else(|| state.instance(&crate::base::InstanceId::of(&step.id))).and_then(|instance| {
+    let bound = instance.or_else(|| state.instance(&group.id)).and_then(|instance| {
         let spec = step.kind.call()?;
-        let outputs = state.outputs();
+        let outputs = state.outputs_near(&instance.id);
         plan::bind(spec, &state.names(&outputs, instance)).ok()
     });
     match (bound, preview.sends, preview.unknown) {
@@ -84,6 +91,8 @@ fn of_instance(step: &Step, instance: &Instance, now: Timestamp, add: &mut impl 
                 failure.message, failure.code
             ),
             Standing::DidNot => ", it did not happen".to_owned(),
+            Standing::Undone => ", undone".to_owned(),
+            Standing::ByHand => ", and then done by hand".to_owned(),
         });
         add("Attempt", text);
         add("Correlation", intent.attempt.to_string());
@@ -99,136 +108,9 @@ fn of_instance(step: &Step, instance: &Instance, now: Timestamp, add: &mut impl 
         format!("{name}: {word}, {}", verdict.seen())
     });
     add("Checked", seen.collect::<Vec<_>>().join("\n"));
+    if instance.backoffs > 0 {
+        add("Tried again", format!("{} times by itself", instance.backoffs));
+    }
     add("Gave", instance.outputs.as_ref().map(super::timeline::brief).unwrap_or_default());
     add("Ended", instance.why.clone().unwrap_or_default());
-}
-
-/// What waits for a person.
-pub(super) fn need(state: &RunState, now: Timestamp) -> Option<Need> {
-    let (group, instance) = match state.phase {
-        RunPhase::Running | RunPhase::Paused(_) => {
-            let group = state.current()?;
-            (group, group.current()?)
-        }
-        // After its end a run asks only for word on what it left in doubt.
-        RunPhase::Ended(_) => {
-            let instance = state.instances().find(|instance| instance.is_doubted())?;
-            return doubt(state, instance, now);
-        }
-        RunPhase::Planned | RunPhase::Aborting => return None,
-    };
-    let step = state.step(group)?;
-    let outputs = state.outputs();
-    let text = |template: &crate::runbook::Template| {
-        template
-            .evaluate(&state.names(&outputs, instance))
-            .map_or_else(|_| template.source().to_owned(), |text| text.to_string())
-    };
-    let ask = |question: Question, facts: Vec<Fact>| {
-        Some(Need { step: instance.id.clone(), title: step.title.clone(), facts, question, drifted: false })
-    };
-    let mut facts = details(state, step, group, Some(instance), now);
-    // What a person is asked to do or to decide stands in the question itself.
-    if instance.phase == Phase::Awaiting(Awaiting::Person) {
-        facts.retain(|fact| fact.label != "Does");
-    }
-    match instance.phase {
-        Phase::Awaiting(Awaiting::Confirmation) => {
-            let asked = group.asked.as_ref()?;
-            if step.for_each.is_some() {
-                facts = group_facts(state, step, group, now);
-            }
-            let question = if asked.risk >= Risk::Destructive {
-                Question::ReadBack { digest: asked.digest, risk: asked.risk, expected: asked.read_back.clone() }
-            } else {
-                Question::Acknowledge { digest: asked.digest }
-            };
-            let drifted = group.drifted.is_some();
-            Some(Need { step: group.id(), title: step.title.clone(), facts, question, drifted })
-        }
-        Phase::Awaiting(Awaiting::Person) => match &step.kind {
-            StepKind::Gate { question, choices, .. } => {
-                let choices = choices.iter().map(|runbook::Choice { name, leads }| Choice {
-                    answer: Answer::Decide(name.clone()),
-                    label: if *leads == Leads::End { format!("{name} (ends the run)") } else { name.clone() },
-                    read_back: None,
-                });
-                ask(Question::Choose { question: text(question), choices: choices.collect() }, facts)
-            }
-            StepKind::Manual { instruction, .. } => {
-                let done =
-                    Choice { answer: Answer::Decide("done".into()), label: "It is done".into(), read_back: None };
-                ask(Question::Choose { question: text(instruction), choices: vec![done] }, facts)
-            }
-            _ => None,
-        },
-        Phase::InDoubt => doubt(state, instance, now),
-        Phase::Failed => {
-            let label = if instance.is_doubted() {
-                "Probe again; nothing is sent"
-            } else if instance.happened() {
-                "Check again (the effect itself happened and is not sent again)"
-            } else {
-                "Try again, after a new look and a new consent"
-            };
-            let choices = vec![
-                Choice { answer: Answer::Retry, label: label.into(), read_back: None },
-                Choice { answer: Answer::Abort, label: "Abort the run".into(), read_back: Some("abort".into()) },
-            ];
-            let why = instance.why.clone().unwrap_or_default();
-            ask(Question::Choose { question: format!("`{}` has failed: {why}", instance.id), choices }, facts)
-        }
-        _ => None,
-    }
-}
-
-fn group_facts(state: &RunState, step: &Step, group: &Group, now: Timestamp) -> Vec<Fact> {
-    let mut facts = details(state, step, group, None, now);
-    facts.retain(|fact| fact.label != "Sends" && fact.label != "Before");
-    for instance in group.instances.iter().filter(|instance| !instance.phase.is_over()) {
-        let own = details(state, step, group, Some(instance), now);
-        let key = instance.id.key().unwrap_or_default();
-        for fact in own.into_iter().filter(|fact| fact.label == "Sends" || fact.label == "Before") {
-            facts.push(Fact::new(&fact.label, format!("{key}\n{}", fact.text)));
-        }
-    }
-    facts
-}
-
-fn seen(probed: &ProbeVerdict) -> &str {
-    match probed {
-        ProbeVerdict::Happened { seen, .. } | ProbeVerdict::DidNot { seen } | ProbeVerdict::Unknown { seen } => seen,
-    }
-}
-
-/// What is asked about an effect in doubt, once its probe has spoken. Until then there is nothing to decide, and nothing
-/// is hidden: the board shows the doubt.
-fn doubt(state: &RunState, instance: &Instance, now: Timestamp) -> Option<Need> {
-    let group = state.group_of(&instance.id)?;
-    let step = state.step(group)?;
-    let attempt = instance.last()?;
-    let Standing::InDoubt { probed: Some(probed), .. } = &attempt.standing else { return None };
-    let mut facts = details(state, step, group, Some(instance), now);
-    facts.push(Fact::new("Seen now", seen(probed)));
-    let question = Question::Choose { question: "Did it happen?".into(), choices: doubt_choices(state, instance) };
-    Some(Need { step: instance.id.clone(), title: step.title.clone(), facts, question, drifted: false })
-}
-
-fn doubt_choices(state: &RunState, instance: &Instance) -> Vec<Choice> {
-    let row = instance.last().and_then(|attempt| effect::find(&attempt.intent.action));
-    let over = state.is_over();
-    let simple = |answer: Answer, label: &str| Choice { answer, label: label.to_owned(), read_back: None };
-    let mut choices = vec![simple(Answer::ProbeAgain, "Probe again (recommended)")];
-    if over || row.is_none_or(|row| row.outputs.is_empty()) {
-        let label = if over { "It happened" } else { "It happened: go on with what is observed" };
-        choices.push(simple(Answer::Adopt, label));
-    }
-    let label =
-        if over { "It did not happen" } else { "It did not: ask for consent anew, then send it as a new attempt" };
-    let read_back = run::read_back_of(state, &instance.id);
-    choices.push(Choice { answer: Answer::SendAgain, label: label.to_owned(), read_back });
-    if !over {
-        choices.push(simple(Answer::GiveUp, "Give up: the step counts as failed, and the doubt stays"));
-    }
-    choices
 }

@@ -9,11 +9,14 @@ mod bundle;
 mod details;
 mod durations;
 mod make;
+mod needs;
 mod timeline;
 mod verify;
 
 pub use audit::AuditFormat;
-pub use board::{Answer, Board, Choice, Fact, Header, Mark, Need, Question, StepLine, TimelineLine};
+pub use board::{
+    Answer, Board, Choice, Entry, Fact, FormField, Header, Mark, Need, Question, Reason, StepLine, TimelineLine,
+};
 pub use bundle::{BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS};
 pub use durations::Durations;
 pub use make::{revision, state_word};

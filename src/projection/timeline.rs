@@ -29,12 +29,7 @@ impl Timeline {
         let line = match &entry.draft.fact {
             Fact::Run(event) => self.of_run(event, &mut say),
             Fact::Incident(incident::Event::Noted { text }) => Some((None, format!("note: {}", say(text)), false)),
-            Fact::Request(Request::Abort { reason }) => {
-                let reason = reason.as_ref().map(|reason| format!(": {}", say(reason))).unwrap_or_default();
-                Some((None, format!("abort asked for from elsewhere{reason}"), true))
-            }
-            Fact::Request(Request::Pause {}) => Some((None, "pause asked for from elsewhere".to_owned(), false)),
-            Fact::Request(Request::Continue {}) => Some((None, "going on asked for from elsewhere".to_owned(), false)),
+            Fact::Request(request) => Some(tell_request(request, &mut say)),
             Fact::Log(LogEvent::Created { .. } | LogEvent::Exported { .. }) => None,
         };
         if let Some((step, text, loud)) = line {
@@ -61,11 +56,38 @@ impl Timeline {
             }
             _ => {}
         }
-        tell_run(event, say).or_else(|| tell_step(event)).or_else(|| tell_effect(event))
+        tell_run(event, say).or_else(|| tell_step(event, say)).or_else(|| tell_effect(event))
     }
 }
 
+/// What somebody else asks of the run's holder.
+fn tell_request(request: &Request, say: &mut dyn FnMut(&Commitment) -> String) -> Told {
+    let (step, text) = match request {
+        Request::Abort { reason, undo } => {
+            let reason = reason.as_ref().map(|reason| format!(": {}", say(reason))).unwrap_or_default();
+            let undo = if *undo { " with undo" } else { "" };
+            (None, format!("abort{undo} asked for from elsewhere{reason}"))
+        }
+        Request::Pause {} => (None, "pause asked for from elsewhere".to_owned()),
+        Request::Continue {} => (None, "going on asked for from elsewhere".to_owned()),
+        Request::Decide { step, choice, .. } => (Some(step), format!("answered from elsewhere: {choice}")),
+        Request::Skip { step, reason } => (Some(step), format!("skip asked for from elsewhere: {}", say(reason))),
+        Request::Override { step, reason, .. } => {
+            (Some(step), format!("override asked for from elsewhere: {}", say(reason)))
+        }
+        Request::Retry { step } => (Some(step), "another try asked for from elsewhere".to_owned()),
+        Request::Undo { step } => (Some(step), "undo asked for from elsewhere".to_owned()),
+        Request::Resolve { step, .. } => (Some(step), "word on the doubt from elsewhere".to_owned()),
+        Request::Adhoc(adhoc) => (None, format!("ad-hoc command from elsewhere: {}", adhoc.command.join(" "))),
+    };
+    (step.cloned(), text, matches!(request, Request::Abort { .. }))
+}
+
 type Told = (Option<InstanceId>, String, bool);
+
+fn list(ids: &[InstanceId]) -> String {
+    ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ")
+}
 
 fn tell_run(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option<Told> {
     let (text, loud) = match event {
@@ -77,18 +99,21 @@ fn tell_run(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option
         Event::Taken { fence, .. } => (format!("taken up again (fence {fence})"), false),
         Event::Paused { why } => (format!("paused: {}", pause(*why)), false),
         Event::Continued => ("goes on".to_owned(), false),
-        Event::Aborting { reason } => {
+        Event::Aborting { reason, undo } => {
             let reason = reason.as_ref().map(|reason| format!(": {}", say(reason))).unwrap_or_default();
-            (format!("ABORTING{reason}"), true)
+            let undo = if *undo { ", and then undoing" } else { "" };
+            (format!("ABORTING{undo}{reason}"), true)
         }
+        Event::RollingBack { steps } => (format!("ROLLING BACK: {}", list(steps)), true),
+        Event::Adhoc(adhoc) => {
+            let exit = adhoc.exit.map_or_else(|| "ended by a signal".to_owned(), |exit| format!("exit {exit}"));
+            let output = adhoc.output.as_ref().map(say).unwrap_or_default();
+            let first = output.lines().next().map(|line| format!(": {line}")).unwrap_or_default();
+            (format!("AD-HOC COMMAND {} ({exit}, {}){first}", adhoc.command.join(" "), adhoc.took), true)
+        }
+        Event::Declined { why } => (format!("declined: {why}"), false),
         Event::Finished { end, in_doubt, standing } => {
-            let word = match end {
-                RunEnd::Succeeded => "SUCCEEDED",
-                RunEnd::Failed => "FAILED",
-                RunEnd::Aborted => "ABORTED",
-            };
-            let list = |ids: &[InstanceId]| ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ");
-            let mut text = word.to_owned();
+            let mut text = end.word().to_uppercase();
             if !standing.is_empty() {
                 text.push_str(&format!("; not undone: {}", list(standing)));
             }
@@ -102,9 +127,21 @@ fn tell_run(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option
     Some((None, text, loud))
 }
 
-fn tell_step(event: &Event) -> Option<Told> {
+fn tell_step(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option<Told> {
     let (step, text, loud) = match event {
         Event::Expanded { step, items } => (step, format!("{} items", items.len()), false),
+        Event::Entered { step, inputs } => (step, format!("its runbook begins with {} inputs", inputs.len()), false),
+        Event::BackingOff { step, until, why } => {
+            let why = why.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+            (step, format!("tried again by itself at {}{why}", until.clock_face()), false)
+        }
+        Event::Due { .. } => return None,
+        Event::Overdue { step } => (step, "TAKES LONGER than the runbook says it may".to_owned(), true),
+        Event::Skipped { step, reason } => (step, format!("SKIPPED by a person: {}", say(reason)), true),
+        Event::Overridden { step, reason, .. } => (step, format!("OVERRIDDEN by a person: {}", say(reason)), true),
+        Event::Undoing { step } => (step, "UNDOING".to_owned(), true),
+        Event::Undone { step, partly: false } => (step, "undone".to_owned(), true),
+        Event::Undone { step, partly: true } => (step, "NOT UNDONE WHOLE: some of it was left".to_owned(), true),
         Event::Readied { step, consent: Some(consent) } => {
             (step, format!("asks for consent ({})", consent.risk), false)
         }
@@ -128,6 +165,8 @@ fn tell_step(event: &Event) -> Option<Told> {
                 StepEnd::Succeeded => ("succeeded", false),
                 StepEnd::Failed => ("FAILED", true),
                 StepEnd::Skipped => ("skipped", false),
+                StepEnd::PassedBy => ("not on this way", false),
+                StepEnd::Assumed => ("assumed", false),
                 StepEnd::Cancelled => ("cancelled", false),
             };
             let detail = why.clone().or_else(|| outputs.as_ref().map(brief)).filter(|text| !text.is_empty());
@@ -155,7 +194,9 @@ fn tell_effect(event: &Event) -> Option<Told> {
         Event::Reconciled { step, by, verdict, .. } => {
             let who = match by {
                 ReconciledBy::Probe => "probe",
-                ReconciledBy::Person => "by hand",
+                ReconciledBy::Person => "by a person",
+                ReconciledBy::ByHand => "DONE BY HAND",
+                ReconciledBy::Undo => "undone",
             };
             match verdict {
                 ProbeVerdict::Happened { seen, .. } => {

@@ -1,12 +1,15 @@
 use thiserror::Error;
 
+use super::assumed::{has_assumed, rehearses};
 use super::outcome::{answered, polled, probed, resolve};
-use super::state::{Awaiting, Group, Phase, RunPhase, RunState, Standing, checks};
-use super::{Consent, ConsentBy, EffectConsent, Event, Input, Intent, Item, Observation, RunEnd, StepEnd};
+use super::person;
+use super::proceed::{has_room, proceed};
+use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, checks};
+use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, retry};
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
-use crate::effect::{Field, Risk, Verdict};
-use crate::plan::{self, BindError, Bound, StepPlace};
-use crate::runbook::{Leads, Step, StepKind};
+use crate::effect::{Failure, Field, Verdict};
+use crate::plan::{self, Bound, StepPlace};
+use crate::runbook::{Step, StepKind};
 
 /// Why an input changes nothing. The run is as it was.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -30,37 +33,27 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         Input::Take { pid } => Ok(vec![Event::Taken { fence: state.fence + 1, pid: *pid }]),
         Input::Observed { step, seen } => observed(state, step, seen),
         Input::Begin { step, attempt, seen } => begin(state, step, *attempt, seen),
-        Input::Answered { attempt, meaning } => Ok(answered(state, *attempt, meaning)),
+        Input::Answered { attempt, meaning } => Ok(answered(state, *attempt, meaning, now)),
         Input::Polled { attempt, progress } => Ok(polled(state, *attempt, progress, now)),
         Input::Probed { attempt, verdict } => Ok(probed(state, *attempt, verdict, now)),
         Input::Looked { step, index, verdict, outputs } => {
             Ok(looked(state, step, *index, verdict, outputs.as_ref(), now))
         }
-        Input::Read { step, outputs } => {
-            let waits = |instance: &super::Instance| instance.phase == Phase::Running && instance.attempts.is_empty();
-            if !state.instance(step).is_some_and(waits) {
-                return Ok(Vec::new());
-            }
-            Ok(vec![match outputs {
-                Ok(outputs) => finished(step, StepEnd::Succeeded, None, Some(outputs.clone())),
-                Err(why) => finished(step, StepEnd::Failed, Some(why.clone()), None),
-            }])
-        }
-        Input::Due { step } => match state.instance(step).map(|instance| instance.phase) {
-            Some(Phase::Awaiting(Awaiting::Time(until))) if now >= until => {
-                Ok(vec![finished(step, StepEnd::Succeeded, None, None)])
-            }
-            _ => Ok(Vec::new()),
-        },
-        Input::Consent { step, digest, typed, how } => consent(state, step, *digest, typed.as_deref(), *how),
-        Input::Decide { step, choice, how } => decided(state, step, choice, *how),
-        Input::Resolve { step, word } => resolve(state, step, word),
+        Input::Read { step, outputs } => Ok(read(state, step, outputs, now)),
+        Input::Due { step } => Ok(due(state, step, now)),
+        Input::Consent { step, digest, typed, how } => person::consent(state, step, *digest, typed.as_deref(), *how),
+        Input::Decide { step, choice, fields, how } => person::decided(state, step, choice, fields.as_ref(), *how),
+        Input::Resolve { step, word } => resolve(state, step, word, now),
         Input::Retry { step } => match state.instance(step).map(|instance| instance.phase) {
             Some(Phase::Failed) => Ok(vec![Event::Retried { step: step.clone() }]),
             _ => refuse(format!("`{step}` has not failed")),
         },
+        Input::Skip { step, reason } => person::skip(state, step, reason),
+        Input::Override { step, reason, outputs } => person::override_step(state, step, reason, outputs.as_ref()),
+        Input::Undo { step } => person::undo(state, step, now),
+        Input::Adhoc(adhoc) => Ok(vec![Event::Adhoc(adhoc.clone())]),
         Input::Pause { why } => match state.phase {
-            RunPhase::Running => Ok(vec![Event::Paused { why: *why }]),
+            RunPhase::Running | RunPhase::RollingBack => Ok(vec![Event::Paused { why: *why }]),
             RunPhase::Aborting => refuse("the run is being aborted"),
             RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Ended(_) => Ok(Vec::new()),
         },
@@ -68,9 +61,10 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
             RunPhase::Paused(_) => Ok(vec![Event::Continued]),
             _ => Ok(Vec::new()),
         },
-        Input::Abort { reason } => match state.phase {
-            RunPhase::Aborting => Ok(Vec::new()),
-            _ => Ok(vec![Event::Aborting { reason: reason.clone() }]),
+        Input::Abort { reason, undo } => match state.phase {
+            RunPhase::Aborting if state.undo_wanted == *undo => Ok(Vec::new()),
+            RunPhase::RollingBack if *undo => Ok(Vec::new()),
+            _ => Ok(vec![Event::Aborting { reason: reason.clone(), undo: *undo }]),
         },
     }
 }
@@ -82,120 +76,33 @@ fn after_the_end(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         Input::Proceed => Ok(Vec::new()),
         Input::Take { pid } => Ok(vec![Event::Taken { fence: state.fence + 1, pid: *pid }]),
         Input::Probed { attempt, verdict } => Ok(probed(state, *attempt, verdict, now)),
-        Input::Resolve { step, word } => resolve(state, step, word),
+        Input::Resolve { step, word } => resolve(state, step, word, now),
         _ => refuse("the run has ended; all that is open is what it left in doubt"),
     }
 }
 
-/// What the run does by itself: at most one step of it, so that each is an event of its own.
-fn proceed(state: &RunState, now: Timestamp) -> Vec<Event> {
-    match state.phase {
-        RunPhase::Running => {}
-        RunPhase::Aborting if !in_flight(state) => return vec![ended(state, RunEnd::Aborted)],
-        RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Aborting | RunPhase::Ended(_) => return Vec::new(),
-    }
-    let Some(group) = state.current() else { return vec![ended(state, RunEnd::Succeeded)] };
-    let Some(step) = state.step(group) else { return Vec::new() };
-    match start(state, group, step, now) {
-        Ok(events) => events,
-        Err(why) => {
-            let id = group.current().map_or_else(|| group.id(), |instance| instance.id.clone());
-            vec![finished(&id, StepEnd::Failed, Some(why.to_string()), None)]
-        }
-    }
-}
-
-fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Result<Vec<Event>, BindError> {
-    let Some(instance) = group.current() else {
-        return Ok(if group.expanded { Vec::new() } else { expand(state, group, step)? });
-    };
-    if instance.phase == Phase::Running && instance.happened() && instance.next_check(checks(step).len()).is_none() {
-        return Ok(vec![finished(&instance.id, StepEnd::Succeeded, None, None)]);
-    }
-    if instance.phase != Phase::Pending || group.asked.is_some() {
-        return Ok(Vec::new());
-    }
-    if let Some(condition) = &step.when {
-        let outputs = state.outputs();
-        let holds = condition
-            .evaluate(&state.names(&outputs, instance))
-            .map_err(|source| BindError::Argument { argument: "when".into(), source })?;
-        if holds != Value::Boolean(true) {
-            let why = format!("`{}` does not hold", condition.source());
-            return Ok(vec![finished(&instance.id, StepEnd::Skipped, Some(why), None)]);
-        }
-    }
-    if !group.expanded {
-        return expand(state, group, step);
-    }
-    Ok(match &step.kind {
-        StepKind::Wait { span } => vec![Event::Waiting { step: instance.id.clone(), until: now.after(*span) }],
-        StepKind::WaitUntil { at } => {
-            let outputs = state.outputs();
-            let at = at
-                .evaluate(&state.names(&outputs, instance))
-                .map_err(|source| BindError::Argument { argument: "until".into(), source })?;
-            let until = at.as_text().and_then(|text| text.parse().ok());
-            let until: Timestamp = until.ok_or_else(|| BindError::NotAMoment(at.to_string()))?;
-            vec![Event::Waiting { step: instance.id.clone(), until }]
-        }
-        StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::Check(_) => {
-            vec![Event::Readied { step: group.id(), consent: None }]
-        }
-        StepKind::WaitCheck(_) | StepKind::Runbook(_) => return Err(BindError::Kind(step.kind.word())),
-        StepKind::Action(spec) => {
-            // Binding every instance now shows a mistake before anything is read or asked.
-            let outputs = state.outputs();
-            let mut changes = false;
-            for instance in group.instances.iter().filter(|instance| !instance.phase.is_over()) {
-                changes |= plan::bind(spec, &state.names(&outputs, instance))?.row.change.is_some();
-            }
-            if changes { Vec::new() } else { vec![Event::Readied { step: group.id(), consent: None }] }
-        }
-    })
-}
-
-fn expand(state: &RunState, group: &Group, step: &Step) -> Result<Vec<Event>, BindError> {
-    let Some(each) = &step.for_each else { return Ok(Vec::new()) };
-    let outputs = state.outputs();
-    let value = each
-        .list
-        .evaluate(&plan::Names::new(&state.plan, &outputs))
-        .map_err(|source| BindError::Argument { argument: "for_each".into(), source })?;
-    let values = value.as_list().ok_or_else(|| BindError::NotAList(value.type_name()))?;
-    if values.len() > each.at_most as usize {
-        return Err(BindError::TooMany { found: values.len(), at_most: each.at_most });
-    }
-    let mut items: Vec<Item> = Vec::new();
-    for value in values {
-        // The same item twice is one piece of work; different items of one name are told apart by their place.
-        if items.iter().any(|item| item.value == *value) {
-            continue;
-        }
-        let key = match &each.key {
-            Some(key) => key.evaluate(&plan::Names::new(&state.plan, &outputs).with_item(Some(value))),
-            None => Ok(value.clone()),
-        };
-        let key = key.map_err(|source| BindError::Argument { argument: "key".into(), source })?.to_string();
-        let taken = items.iter().any(|item| item.key == key);
-        let key = if taken { format!("{key}#{}", items.len() + 1) } else { key };
-        items.push(Item { key, value: value.clone() });
-    }
-    Ok(vec![Event::Expanded { step: group.id(), items }])
+/// Whether steps are started as the run stands.
+const fn goes_on(state: &RunState) -> bool {
+    matches!(state.phase, RunPhase::Running | RunPhase::RollingBack)
 }
 
 fn observed(state: &RunState, step: &InstanceId, seen: &Observation) -> Decision {
-    let (Some(group), true) = (state.group_of(step), state.phase == RunPhase::Running) else { return Ok(Vec::new()) };
+    let (Some(group), true) = (state.group_of(step), goes_on(state)) else { return Ok(Vec::new()) };
     let Some(definition) = state.step(group) else { return Ok(Vec::new()) };
-    let Some(first) = group.current() else { return Ok(Vec::new()) };
+    let pending: Vec<&Instance> = group.instances.iter().filter(|one| one.phase == Phase::Pending).collect();
+    let Some(first) = pending.first() else { return Ok(Vec::new()) };
     let seen = match seen {
         Ok(seen) => seen,
         Err((id, why)) => {
-            let id = if state.instance(id).is_some_and(|instance| !instance.phase.is_over()) { id } else { &first.id };
+            let id = if pending.iter().any(|instance| instance.id == *id) { id } else { &first.id };
             let why = format!("the target could not be observed: {why}");
             return Ok(vec![finished(id, StepEnd::Failed, Some(why), None)]);
         }
     };
+    // What was seen is of another moment than this one, and is looked at anew.
+    if !pending.iter().map(|instance| &instance.id).eq(seen.iter().map(|(id, _)| id)) {
+        return Ok(Vec::new());
+    }
     let mut effects = Vec::new();
     let mut read_back = String::new();
     for (id, fields) in seen {
@@ -219,7 +126,7 @@ fn observed(state: &RunState, step: &InstanceId, seen: &Observation) -> Decision
         plan::group_digest(&digests)
     };
     let consent = Consent { risk: plan::risk(definition), digest, read_back, effects };
-    Ok(vec![Event::Readied { step: group.id(), consent: Some(consent) }])
+    Ok(vec![Event::Readied { step: group.id.clone(), consent: Some(consent) }])
 }
 
 /// What the items of a `for_each` have in common: their target, if it is one, else the step's own name.
@@ -235,7 +142,7 @@ fn common_parent(state: &RunState, step: &Step, last: &str, effects: &[EffectCon
 fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Vec<Field>, String>) -> Decision {
     let (Some(group), Some(instance)) = (state.group_of(id), state.instance(id)) else { return Ok(Vec::new()) };
     let Some(asked) = group.asked.as_ref().filter(|_| group.confirmed.is_some()) else { return Ok(Vec::new()) };
-    if instance.phase != Phase::Ready || state.phase != RunPhase::Running {
+    if !goes_on(state) || !may_begin(state, instance) {
         return Ok(Vec::new());
     }
     let fail = |why: String| Ok(vec![finished(id, StepEnd::Failed, Some(why), None)]);
@@ -255,7 +162,6 @@ fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Ve
         let before = consented.fields.clone();
         return Ok(vec![Event::Drifted { step: id.clone(), before, now: fields.clone() }]);
     }
-    let locks = bound.row.change.as_ref().map(|change| (change.locks)(&bound.call.args)).unwrap_or_default();
     Ok(vec![Event::Intent(Box::new(Intent {
         step: id.clone(),
         attempt,
@@ -266,10 +172,33 @@ fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Ve
         url: bound.request.url.clone(),
         request: bound.request.digest(),
         digest,
-        locks,
+        locks: locks(&bound),
         expected: bound.row.summary.to_owned(),
         before: fields.clone(),
     }))])
+}
+
+/// Tells whether an instance that was consented to can be sent now: it is one of those whose turn it is, there is room for
+/// one more, and no effect of this run holds its target.
+pub(super) fn may_begin(state: &RunState, instance: &Instance) -> bool {
+    let turn = state.group_of(&instance.id).and_then(|group| {
+        let step = state.step(group)?;
+        group.at_work(step).find(|one| one.id == instance.id)
+    });
+    if turn.is_none_or(|instance| instance.phase != Phase::Ready) || !has_room(state) {
+        return false;
+    }
+    let Ok(bound) = bound(state, &instance.id) else { return true };
+    let locks = locks(&bound);
+    let holds = |other: &Instance| {
+        let open = other.last().filter(|_| other.id != instance.id && (other.in_flight() || other.is_doubted()));
+        open.is_some_and(|attempt| attempt.intent.locks.iter().any(|lock| locks.contains(lock)))
+    };
+    !state.scopes().flat_map(super::Scope::instances).any(holds)
+}
+
+fn locks(bound: &Bound) -> Vec<String> {
+    bound.row.change.as_ref().map(|change| (change.locks)(&bound.call.args)).unwrap_or_default()
 }
 
 fn looked(
@@ -280,10 +209,9 @@ fn looked(
     outputs: Option<&Value>,
     now: Timestamp,
 ) -> Vec<Event> {
-    let (Some(instance), Some(group)) = (state.instance(id), state.group_of(id)) else { return Vec::new() };
-    let Some(step) = state.step(group) else { return Vec::new() };
+    let (Some(instance), Some(step)) = (state.instance(id), state.step_of(id)) else { return Vec::new() };
     // A look says nothing while the effect that it is about is under way.
-    let under_way = instance.last().is_some_and(|attempt| attempt.standing != Standing::Succeeded);
+    let under_way = instance.last().is_some() && !instance.happened();
     if instance.phase != Phase::Running || under_way {
         return Vec::new();
     }
@@ -292,83 +220,53 @@ fn looked(
     let news = instance.verdicts.get(&index) != Some(verdict);
     let event = Event::Checked { step: id.clone(), index, verdict: verdict.clone() };
     let mut events = if news { vec![event] } else { Vec::new() };
+    let given = || if instance.outputs.is_some() { None } else { outputs.cloned() };
     if matches!(verdict, Verdict::Pass { .. }) {
         let mut after = instance.clone();
         after.verdicts.insert(index, verdict.clone());
         if after.next_check(all.len()).is_none() {
-            let outputs = if instance.outputs.is_some() { None } else { outputs.cloned() };
-            events.push(finished(id, StepEnd::Succeeded, None, outputs));
+            events.push(finished(id, StepEnd::Succeeded, None, given()));
         }
         return events;
     }
+    let word = if matches!(verdict, Verdict::Fail { .. }) { "fails" } else { "cannot be observed" };
+    let why = format!("{} {word}: {}", check.call.action, verdict.seen());
+    if rehearses(state) && has_assumed(state) {
+        let why = format!("assumed: {why}; what was to be changed before has not been");
+        events.push(finished(id, StepEnd::Assumed, Some(why), given()));
+        return events;
+    }
     let since = instance.checking_since.unwrap_or(now);
-    let over = check.until.is_none_or(|until| now >= since.after(until.timeout));
-    if over {
-        let word = if matches!(verdict, Verdict::Fail { .. }) { "fails" } else { "cannot be observed" };
-        let why = format!("{} {word}: {}", check.call.action, verdict.seen());
+    if check.until.is_none_or(|until| now >= since.after(until.timeout)) {
         events.push(finished(id, StepEnd::Failed, Some(why), None));
     }
     events
 }
 
-fn consent(state: &RunState, id: &InstanceId, digest: Digest, typed: Option<&str>, how: ConsentBy) -> Decision {
-    let Some(group) = state.group_of(id) else { return refuse(format!("there is no step `{id}`")) };
-    let Some(asked) = group.asked.as_ref().filter(|_| group.confirmed.is_none()) else {
-        return refuse(format!("`{id}` does not ask for consent"));
-    };
-    if asked.digest != digest {
-        return refuse("what was shown has changed since; look again");
-    }
-    if asked.risk >= Risk::Destructive && how != ConsentBy::Headless && typed != Some(asked.read_back.as_str()) {
-        return refuse(format!("`{}` must be typed to confirm this", asked.read_back));
-    }
-    if asked.risk == Risk::Irreversible && state.plan.place.protected {
-        return refuse("an irreversible step in a protected environment needs a second person");
-    }
-    Ok(vec![Event::Confirmed { step: group.id(), digest, how }])
+fn read(state: &RunState, id: &InstanceId, outputs: &Result<Value, Failure>, now: Timestamp) -> Vec<Event> {
+    let waits = |instance: &&Instance| instance.phase == Phase::Running && instance.attempts.is_empty();
+    let Some(instance) = state.instance(id).filter(waits) else { return Vec::new() };
+    vec![match outputs {
+        Ok(outputs) => finished(id, StepEnd::Succeeded, None, Some(outputs.clone())),
+        Err(failure) => retry::again(state, instance, failure, now)
+            .unwrap_or_else(|| finished(id, StepEnd::Failed, Some(failure.message.clone()), None)),
+    }]
 }
 
-fn decided(state: &RunState, id: &InstanceId, choice: &str, how: ConsentBy) -> Decision {
-    let Some(instance) = state.instance(id) else { return refuse(format!("there is no step `{id}`")) };
-    if instance.phase != Phase::Awaiting(Awaiting::Person) {
-        return refuse(format!("`{id}` does not wait for a person"));
-    }
-    let step = state.group_of(id).and_then(|group| state.step(group));
-    let event = Event::Decided { step: id.clone(), choice: choice.to_owned(), how };
-    match step.map(|step| &step.kind) {
-        Some(StepKind::Gate { choices, .. }) => {
-            let Some(chosen_one) = choices.iter().find(|known| known.name == choice) else {
-                let names: Vec<_> = choices.iter().map(|known| known.name.as_str()).collect();
-                return refuse(format!("`{choice}` is not a choice of `{id}`: {}", names.join(", ")));
-            };
-            let mut events =
-                vec![event, finished(id, StepEnd::Succeeded, Some(choice.to_owned()), Some(chosen(choice)))];
-            if chosen_one.leads == Leads::End {
-                events.push(Event::Aborting { reason: None });
-            }
-            Ok(events)
+fn due(state: &RunState, id: &InstanceId, now: Timestamp) -> Vec<Event> {
+    match state.instance(id).map(|instance| instance.phase) {
+        Some(Phase::Awaiting(Awaiting::Time(until))) if now >= until => {
+            vec![finished(id, StepEnd::Succeeded, None, None)]
         }
-        Some(StepKind::Manual { .. }) => Ok(vec![event, finished(id, StepEnd::Succeeded, None, None)]),
-        _ => refuse(format!("`{id}` is nothing that a person decides")),
+        Some(Phase::Awaiting(Awaiting::Retry(until))) if now >= until && goes_on(state) => {
+            vec![Event::Due { step: id.clone() }]
+        }
+        _ => Vec::new(),
     }
 }
 
-fn chosen(choice: &str) -> Value {
-    Value::record([("choice", Value::text(choice))])
-}
-
-/// Whether something was sent whose answer, whose operation's end, or whose probe's first word is still awaited. For a
-/// step that was given up nobody waits.
-fn in_flight(state: &RunState) -> bool {
-    state.instances().any(|instance| match instance.last().map(|attempt| &attempt.standing) {
-        Some(Standing::Open | Standing::Accepted { .. }) => true,
-        Some(Standing::InDoubt { probed: None, .. }) => !instance.phase.is_over(),
-        _ => false,
-    })
-}
-
-fn ended(state: &RunState, end: RunEnd) -> Event {
-    let standing = if end == RunEnd::Succeeded { Vec::new() } else { state.standing() };
+pub(super) fn ended(state: &RunState, end: RunEnd) -> Event {
+    let standing = if end.is_success() { Vec::new() } else { state.standing() };
     Event::Finished { end, in_doubt: state.in_doubt(), standing }
 }
 
@@ -378,13 +276,11 @@ pub(super) fn finished(id: &InstanceId, end: StepEnd, why: Option<String>, outpu
 
 /// Binds the effect of an instance with what is known now.
 pub(super) fn bound(state: &RunState, id: &InstanceId) -> Result<Bound, String> {
-    let (Some(instance), Some(group)) = (state.instance(id), state.group_of(id)) else {
+    let (Some(instance), Some(step)) = (state.instance(id), state.step_of(id)) else {
         return Err(format!("there is no step `{id}`"));
     };
-    let Some(StepKind::Action(spec)) = state.step(group).map(|step| &step.kind) else {
-        return Err(format!("`{id}` is not an action"));
-    };
-    let outputs = state.outputs();
+    let StepKind::Action(spec) = &step.kind else { return Err(format!("`{id}` is not an action")) };
+    let outputs = state.outputs_near(id);
     plan::bind(spec, &state.names(&outputs, instance)).map_err(|why| why.to_string())
 }
 

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Adhoc, Consent, ConsentBy, Intent, PauseReason, ReconciledBy, RunEnd, StepEnd};
 use crate::base::{AttemptId, Commitment, Digest, InstanceId, Timestamp, Value};
-use crate::effect::{Class, Failure, Field, Handle, ProbeVerdict, Risk, Verdict};
-use crate::plan::Plan;
+use crate::effect::{Failure, Field, Handle, ProbeVerdict, Verdict};
+use crate::plan::{Input, Item, Plan};
 
 /// What happened in a run. Only the run's holder writes these, and together they are the run: nothing else is state.
 ///
@@ -41,6 +42,24 @@ pub enum Event {
         /// Why, in the person's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Commitment>,
+        /// Whether what stands is to be undone before the run ends.
+        #[serde(default, skip_serializing_if = "is_false")]
+        undo: bool,
+    },
+    /// Nothing is in flight any more, and what stands is undone, as far as it can be.
+    #[serde(rename = "run.rolling_back")]
+    RollingBack {
+        /// The instances, in the order in which they are undone.
+        steps: Vec<InstanceId>,
+    },
+    /// A command outside the runbook was performed during the run: a deviation. What it said stands with it as evidence.
+    #[serde(rename = "run.adhoc")]
+    Adhoc(Adhoc),
+    /// A request from elsewhere was not granted; nothing has changed.
+    #[serde(rename = "run.declined")]
+    Declined {
+        /// Why, as a sentence.
+        why: String,
     },
     /// The run has ended. Always the last event of a run but for notes.
     #[serde(rename = "run.finished")]
@@ -61,6 +80,14 @@ pub enum Event {
         step: InstanceId,
         /// The items, in the order in which they run.
         items: Vec<Item>,
+    },
+    /// A nested runbook begins with these inputs.
+    #[serde(rename = "step.entered")]
+    Entered {
+        /// The instance of the `runbook` step.
+        step: InstanceId,
+        /// All of its inputs; a secret is a reference.
+        inputs: Vec<Input>,
     },
     /// A step can start. If it changes anything, this says exactly what is to be consented to.
     #[serde(rename = "step.readied")]
@@ -98,6 +125,63 @@ pub enum Event {
         step: InstanceId,
         /// When it is due.
         until: Timestamp,
+    },
+    /// A certain failure is tried again by itself, under the consent that was given, at a time of the estate's clock.
+    #[serde(rename = "step.backing_off")]
+    BackingOff {
+        /// The instance.
+        step: InstanceId,
+        /// When.
+        until: Timestamp,
+        /// Why it failed, where no effect event has said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// The time has come for which an instance backed off.
+    #[serde(rename = "step.due")]
+    Due {
+        /// The instance.
+        step: InstanceId,
+    },
+    /// A step takes longer than its `timeout` says. Nothing is stopped by that; somebody is told.
+    #[serde(rename = "step.overdue")]
+    Overdue {
+        /// The instance.
+        step: InstanceId,
+    },
+    /// A person wants a step left out: a deviation.
+    #[serde(rename = "step.skipped")]
+    Skipped {
+        /// The instance, or the group for all that has not ended.
+        step: InstanceId,
+        /// Why, in the person's words.
+        reason: Commitment,
+    },
+    /// A person declares that what a step is for is so, although the step does not say so: a deviation.
+    #[serde(rename = "step.overridden")]
+    Overridden {
+        /// The instance.
+        step: InstanceId,
+        /// Why, in the person's words.
+        reason: Commitment,
+        /// What it gives to later steps, as the person says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<Value>,
+    },
+    /// The entries of an instance's `undo` are done now, as steps of their own.
+    #[serde(rename = "step.undoing")]
+    Undoing {
+        /// The instance.
+        step: InstanceId,
+    },
+    /// Nothing is left to do of an instance's undo.
+    #[serde(rename = "step.undone")]
+    Undone {
+        /// The instance.
+        step: InstanceId,
+        /// Whether a person left some of it undone: then its effect counts as standing.
+        #[serde(default, skip_serializing_if = "is_false")]
+        partly: bool,
     },
     /// A check was made whose verdict differs from the last one, or which ends the looking.
     #[serde(rename = "step.checked")]
@@ -214,6 +298,9 @@ pub enum Event {
         /// what must not be done twice.
         #[serde(default, skip_serializing_if = "is_false")]
         open: bool,
+        /// Why a person said so, in the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Commitment>,
     },
 }
 
@@ -235,150 +322,6 @@ impl Event {
     }
 }
 
-/// The write-ahead record of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The instance.
-    pub step: InstanceId,
-    /// The attempt; it travels as `x-ms-client-request-id`.
-    pub attempt: AttemptId,
-    /// Which attempt of the instance it is, from 1.
-    pub number: u32,
-    /// The row.
-    pub action: String,
-    /// What sending it twice would do.
-    pub class: Class,
-    /// The HTTP method, for a person.
-    pub method: String,
-    /// The address, for a person.
-    pub url: String,
-    /// The digest of method, address and body.
-    pub request: Digest,
-    /// The step digest that was consented to.
-    pub digest: Digest,
-    /// The keys that it holds until its outcome is known.
-    pub locks: Vec<String>,
-    /// What is expected to come of it.
-    pub expected: String,
-    /// What was observed just before.
-    pub before: Vec<Field>,
-}
-
-/// What a person is asked to consent to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Consent {
-    /// The risk, which says how consent is given.
-    pub risk: Risk,
-    /// The digest that the consent is bound to: of the one step, or of the ordered list of item digests.
-    pub digest: Digest,
-    /// What is typed to confirm a destructive step.
-    pub read_back: String,
-    /// Each effect, in order.
-    pub effects: Vec<EffectConsent>,
-}
-
-/// One effect of a consent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EffectConsent {
-    /// The instance.
-    pub step: InstanceId,
-    /// The step digest.
-    pub digest: Digest,
-    /// What was observed.
-    pub fields: Vec<Field>,
-}
-
-/// One item of a `for_each`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    /// The key: a target's name, or the text of the value.
-    pub key: String,
-    /// The value.
-    pub value: Value,
-}
-
-/// How consent was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentBy {
-    /// A person acknowledged.
-    Enter,
-    /// A person typed the target's name.
-    ReadBack,
-    /// An option or an answers file of a headless run.
-    Headless,
-}
-
-/// Who spoke about an effect in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReconciledBy {
-    /// The row's probe.
-    Probe,
-    /// A person.
-    Person,
-}
-
-/// Why a run is paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseReason {
-    /// A person asked for it.
-    Asked,
-    /// A headless run met a question that nothing answers.
-    Unanswered,
-    /// A headless run met a wait that is due later than it sits out.
-    Parked,
-    /// The session ended.
-    Left,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunEnd {
-    /// Every step succeeded or was not wanted.
-    Succeeded,
-    /// Nothing was left to try. No decision of this version ends a run so: a failed step waits for a person.
-    Failed,
-    /// A person ended it, or a gate was answered with another choice than its first.
-    Aborted,
-}
-
-/// How an instance ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepEnd {
-    /// It did what it should, and what must hold afterwards holds.
-    Succeeded,
-    /// It did not; a person may try again.
-    Failed,
-    /// Its condition did not hold, or it had no items.
-    Skipped,
-    /// The run ended before it.
-    Cancelled,
-}
-
-/// What another process asks of a run's holder, through the journal. It is a wish: the holder answers with events, or
-/// not at all if the run has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "data")]
-pub enum Request {
-    /// End the run.
-    #[serde(rename = "request.abort")]
-    Abort {
-        /// Why.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<Commitment>,
-    },
-    /// Start nothing new.
-    #[serde(rename = "request.pause")]
-    Pause {},
-    /// Go on after a pause.
-    #[serde(rename = "request.continue")]
-    Continue {},
-}
-
 impl Event {
     /// The kind, as the journal says it.
     pub const fn kind(&self) -> &'static str {
@@ -388,12 +331,23 @@ impl Event {
             Self::Paused { .. } => "run.paused",
             Self::Continued => "run.continued",
             Self::Aborting { .. } => "run.aborting",
+            Self::RollingBack { .. } => "run.rolling_back",
+            Self::Adhoc(_) => "run.adhoc",
+            Self::Declined { .. } => "run.declined",
             Self::Finished { .. } => "run.finished",
             Self::Expanded { .. } => "step.expanded",
+            Self::Entered { .. } => "step.entered",
             Self::Readied { .. } => "step.readied",
             Self::Confirmed { .. } => "step.confirmed",
             Self::Drifted { .. } => "step.drifted",
             Self::Waiting { .. } => "step.waiting",
+            Self::BackingOff { .. } => "step.backing_off",
+            Self::Due { .. } => "step.due",
+            Self::Overdue { .. } => "step.overdue",
+            Self::Skipped { .. } => "step.skipped",
+            Self::Overridden { .. } => "step.overridden",
+            Self::Undoing { .. } => "step.undoing",
+            Self::Undone { .. } => "step.undone",
             Self::Checked { .. } => "step.checked",
             Self::Decided { .. } => "step.decided",
             Self::Retried { .. } => "step.retried",

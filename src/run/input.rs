@@ -1,7 +1,7 @@
 use crate::base::{AttemptId, Commitment, Digest, InstanceId, Value};
-use crate::effect::{Field, Meaning, ProbeVerdict, Progress, Verdict};
+use crate::effect::{Failure, Field, Meaning, ProbeVerdict, Progress, Verdict};
 
-use super::{ConsentBy, PauseReason};
+use super::{Adhoc, ConsentBy, PauseReason, Resolution};
 
 /// What people, hands and the clock tell a run. None of it is state: what comes of it is events.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub enum Input {
         /// The instance.
         step: InstanceId,
         /// Its outputs, or why there are none.
-        outputs: Result<Value, String>,
+        outputs: Result<Value, Failure>,
     },
     /// The estate's clock shows the time that an instance waits for, or later.
     Due {
@@ -90,6 +90,8 @@ pub enum Input {
         step: InstanceId,
         /// The choice; `done` for a manual step.
         choice: String,
+        /// What was filled in, by the names of a manual step's fields.
+        fields: Option<Value>,
         /// How.
         how: ConsentBy,
     },
@@ -105,6 +107,29 @@ pub enum Input {
         /// The instance.
         step: InstanceId,
     },
+    /// A person wants a step left out.
+    Skip {
+        /// The instance, or the group for all of it that has not ended.
+        step: InstanceId,
+        /// Why.
+        reason: Commitment,
+    },
+    /// A person declares that what a step is for is so.
+    Override {
+        /// The instance.
+        step: InstanceId,
+        /// Why.
+        reason: Commitment,
+        /// What it gives to later steps.
+        outputs: Option<Value>,
+    },
+    /// A person wants a step undone.
+    Undo {
+        /// The instance.
+        step: InstanceId,
+    },
+    /// A command outside the runbook was performed.
+    Adhoc(Adhoc),
     /// Somebody wants nothing new to be started.
     Pause {
         /// Why.
@@ -116,22 +141,10 @@ pub enum Input {
     Abort {
         /// Why.
         reason: Option<Commitment>,
+        /// Whether what stands is to be undone before.
+        undo: bool,
     },
 }
 
 /// The observed fields of each instance, or the instance that could not be observed, and why.
 pub type Observation = Result<Vec<(InstanceId, Vec<Field>)>, (InstanceId, String)>;
-
-/// What a person says of an effect in doubt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resolution {
-    /// It happened.
-    Adopt,
-    /// It did not; it may be sent again, after a new consent.
-    DidNot {
-        /// What was typed: the read-back of the consent.
-        typed: Option<String>,
-    },
-    /// The step counts as failed. Whether it happened stays in doubt.
-    GiveUp,
-}

@@ -8,25 +8,41 @@
 //! Deliberately absent: any `await`, the journal, the ports, and any knowledge of whether there was a crash. An event
 //! that the state does not allow is an error, never ignored.
 
-mod beyond;
+mod assumed;
+mod consent;
 mod decide;
+mod ending;
 mod event;
 mod evolve;
+mod form;
+mod graph;
 mod input;
+mod nesting;
 mod outcome;
 mod owed;
+mod person;
+mod proceed;
+mod request;
+mod retry;
 mod state;
+mod turn;
+mod undo;
 
 #[cfg(test)]
 mod tests;
 
-pub use beyond::{Beyond, beyond};
+pub use consent::{Consent, ConsentBy, EffectConsent, Intent};
 pub use decide::{Refusal, decide};
-pub use event::{
-    Consent, ConsentBy, EffectConsent, Event, Intent, Item, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,
-};
+pub use ending::{Deviation, DeviationKind, PauseReason, ReconciledBy, RunEnd, StepEnd};
+pub use event::Event;
 pub use evolve::IllegalEvent;
-pub use input::{Input, Observation, Resolution};
+pub use form::{FormProblem, fill, fill_outputs};
+pub use graph::Graph;
+pub use input::{Input, Observation};
 pub use outcome::read_back_of;
 pub use owed::{Bindable, Command, fields, observation, owed, probe};
-pub use state::{Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, checks};
+pub use request::{Adhoc, Request, Resolution};
+pub use state::{
+    Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, Undo, checks,
+};
+pub use undo::{Undoable, WayBack, undoable, way_back};

@@ -1,7 +1,9 @@
 use super::decide::{Decision, finished, refuse};
+use super::form::fill_outputs;
 use super::state::{Attempt, RunPhase, RunState, Standing};
-use super::{Event, ReconciledBy, Resolution, StepEnd};
-use crate::base::{AttemptId, InstanceId, Span, Timestamp, Value};
+use super::undo::undoable;
+use super::{Event, ReconciledBy, Refusal, Resolution, StepEnd, retry};
+use crate::base::{AttemptId, Commitment, InstanceId, Span, Timestamp, Value};
 use crate::effect::{Class, Meaning, ProbeVerdict, Progress};
 
 /// How many attempts a step gets without a person's word.
@@ -12,7 +14,7 @@ const FOLLOWED: Span = Span::minutes(10);
 const FOLLOWED_TO_ABORT: Span = Span::minutes(1);
 
 /// What comes of a hand's report.
-pub(super) fn answered(state: &RunState, id: AttemptId, meaning: &Meaning) -> Vec<Event> {
+pub(super) fn answered(state: &RunState, id: AttemptId, meaning: &Meaning, now: Timestamp) -> Vec<Event> {
     let Some((instance, attempt)) = state.attempt(id) else { return Vec::new() };
     if attempt.standing != Standing::Open {
         return Vec::new();
@@ -25,7 +27,10 @@ pub(super) fn answered(state: &RunState, id: AttemptId, meaning: &Meaning) -> Ve
             Event::InDoubt { step, attempt: id, why: format!("the service said yes, but {why}"), said_yes: true }
         }
         Meaning::Accepted { handle, .. } => Event::Accepted { step, attempt: id, handle: handle.clone() },
-        Meaning::Failed(failure) => Event::Failed { step, attempt: id, failure: failure.clone() },
+        Meaning::Failed(failure) => {
+            let failed = Event::Failed { step, attempt: id, failure: failure.clone() };
+            return std::iter::once(failed).chain(retry::again(state, instance, failure, now)).collect();
+        }
         Meaning::InDoubt { why } => Event::InDoubt { step, attempt: id, why: why.clone(), said_yes: false },
     }]
 }
@@ -87,7 +92,7 @@ pub(super) fn probed(state: &RunState, id: AttemptId, verdict: &ProbeVerdict, no
     let open = matches!(verdict, ProbeVerdict::Unknown { .. }) || (did_not && attempt.intent.class == Class::D);
     let step = instance.id.clone();
     let mut events =
-        vec![Event::Reconciled { step: step.clone(), attempt: id, by: ReconciledBy::Probe, verdict, open }];
+        vec![Event::Reconciled { step: step.clone(), attempt: id, by: ReconciledBy::Probe, verdict, open, reason: None }];
     if did_not && !open && !state.is_over() && instance.attempts.len() >= ATTEMPTS_MAX {
         let why = format!("{} attempts were made, and none of them happened", instance.attempts.len());
         events.push(finished(&step, StepEnd::Failed, Some(why), None));
@@ -110,32 +115,39 @@ pub(super) fn settled_at(attempt: &Attempt) -> Timestamp {
 }
 
 /// What comes of a person's word about a doubt.
-pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution) -> Decision {
-    let found = state.instance(id).and_then(|instance| instance.last());
-    let Some(attempt) = found else { return refuse(format!("`{id}` has sent nothing")) };
+pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now: Timestamp) -> Decision {
+    let (Some(instance), Some(step)) = (state.instance(id), state.step_of(id)) else {
+        return refuse(format!("there is no step `{id}`"));
+    };
+    let Some(attempt) = instance.last() else { return refuse(format!("`{id}` has sent nothing")) };
     let Standing::InDoubt { probed, .. } = &attempt.standing else {
         return refuse(format!("`{id}` is not in doubt"));
     };
-    let by_person = |verdict| Event::Reconciled {
-        step: id.clone(),
-        attempt: attempt.intent.attempt,
-        by: ReconciledBy::Person,
-        verdict,
-        open: false,
-    };
-    if state.instance(id).is_some_and(|instance| instance.phase.is_over()) && !state.is_over() {
+    if instance.phase.is_over() && !state.is_over() {
         return refuse(format!("`{id}` was given up; a retry probes it again"));
     }
-    Ok(vec![match word {
-        Resolution::Adopt => {
+    let says = |by, verdict, reason: Option<&Commitment>| {
+        let (step, attempt) = (id.clone(), attempt.intent.attempt);
+        Ok(vec![Event::Reconciled { step, attempt, by, verdict, open: false, reason: reason.cloned() }])
+    };
+    let typed_outputs = |outputs: Option<&Value>| {
+        let given = outputs.map(|given| fill_outputs(step, given)).transpose();
+        given.map_err(|problems| {
+            Refusal(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })
+    };
+    match word {
+        Resolution::Adopt { outputs, reason } => {
             let gives = crate::effect::find(&attempt.intent.action).is_some_and(|row| !row.outputs.is_empty());
-            if gives && !state.is_over() {
-                return refuse("later steps need what this one gives, and the probe could not tell it: probe again");
+            let outputs = typed_outputs(outputs.as_ref())?;
+            if gives && outputs.is_none() && !state.is_over() {
+                return refuse("later steps need what this one gives: say it, or probe again");
             }
             let seen = "a person says that it happened".to_owned();
-            by_person(ProbeVerdict::Happened { outputs: Value::record([]), seen })
+            let outputs = outputs.unwrap_or_else(|| Value::record([]));
+            says(ReconciledBy::Person, ProbeVerdict::Happened { outputs, seen }, reason.as_ref())
         }
-        Resolution::DidNot { typed } => {
+        Resolution::DidNot { typed, reason } => {
             if probed.is_none() {
                 return refuse("the probe has not spoken yet: absence proves nothing before its settling time");
             }
@@ -143,15 +155,27 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution) -> D
             if read_back.as_ref().is_some_and(|wanted| typed.as_ref() != Some(wanted)) {
                 return refuse(format!("`{}` must be typed for this", read_back.unwrap_or_default()));
             }
-            by_person(ProbeVerdict::DidNot { seen: "a person says that it did not happen".into() })
+            let seen = "a person says that it did not happen".to_owned();
+            says(ReconciledBy::Person, ProbeVerdict::DidNot { seen }, reason.as_ref())
         }
+        Resolution::ByHand { outputs, reason } if !state.is_over() => {
+            let outputs = typed_outputs(outputs.as_ref())?.unwrap_or_else(|| Value::record([]));
+            let seen = "a person has brought it about by other means".to_owned();
+            says(ReconciledBy::ByHand, ProbeVerdict::Happened { outputs, seen }, Some(reason))
+        }
+        Resolution::Undo { .. } if !state.is_over() => match undoable(state, instance, now) {
+            Ok(_) => Ok(vec![Event::Undoing { step: id.clone() }]),
+            Err(why) => refuse(format!("`{id}` cannot be undone: {why}")),
+        },
         // The doubt itself stays, with its keys: nobody has said what became of it.
         Resolution::GiveUp if !state.is_over() => {
             let why = "given up, and still in doubt: nobody could say whether it happened".to_owned();
-            finished(id, StepEnd::Failed, Some(why), None)
+            Ok(vec![finished(id, StepEnd::Failed, Some(why), None)])
         }
-        Resolution::GiveUp => return refuse("the run has ended: say whether it happened or not"),
-    }])
+        Resolution::ByHand { .. } | Resolution::Undo { .. } | Resolution::GiveUp => {
+            refuse("the run has ended: say whether it happened or not")
+        }
+    }
 }
 
 /// What a person types to say that an effect did not happen: what was typed to consent to it.

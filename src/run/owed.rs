@@ -1,9 +1,12 @@
-use super::decide::bound;
-use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, Standing, checks};
+use super::assumed::rehearses;
+use super::decide::{bound, may_begin};
+use super::nesting::is_active;
+use super::state::{Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, checks};
+use super::turn::{Turn, turn};
 use crate::base::{AttemptId, InstanceId, Span, Timestamp};
 use crate::effect::{Call, Errand, Field, Handle};
 use crate::plan;
-use crate::runbook::StepKind;
+use crate::runbook::{CheckSpec, Step, StepKind};
 
 /// What a run owes to the world as it stands. A function of the state alone: whoever folds the journal owes the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub enum Command {
         sent_at: Timestamp,
         /// What was observed before.
         before: Vec<Field>,
+        /// The check that the runbook has for the case that the operation's own probe cannot tell.
+        check: Option<Bindable>,
     },
     /// Perform an action that only reads.
     Read {
@@ -83,9 +88,16 @@ pub type Bindable = Result<Call, String>;
 ///
 /// Intents under the present fence are owed their sending: the caller must see to it that each is started once.
 pub fn owed(state: &RunState) -> Vec<Command> {
-    let mut commands: Vec<Command> = state.instances().filter_map(|instance| in_flight(state, instance)).collect();
-    if state.phase == RunPhase::Running && commands.is_empty() {
-        commands.extend(next(state));
+    let instances = state.scopes().flat_map(Scope::instances);
+    let mut commands: Vec<Command> = instances.filter_map(|instance| in_flight(state, instance)).collect();
+    let rolls_back = state.phase == RunPhase::RollingBack;
+    if state.phase == RunPhase::Running || rolls_back {
+        let active = state.scopes().filter(|scope| is_active(state, scope));
+        for scope in active.filter(|scope| !rolls_back || matches!(scope.kind, ScopeKind::Undo { .. })) {
+            for at in (0..scope.groups.len()).filter(|at| turn(scope, *at) == Turn::Now) {
+                next(state, &scope.groups[at], scope.step(at), &mut commands);
+            }
+        }
     }
     commands
 }
@@ -119,51 +131,56 @@ pub fn probe(state: &RunState, instance: &Instance) -> Option<Command> {
         call: call_of(state, &instance.id),
         sent_at: attempt.sent_at,
         before: attempt.intent.before.clone(),
+        check: state.step_of(&instance.id)?.probe.as_ref().map(|check| bind_check(state, instance, check)),
     })
+}
+
+fn bind_check(state: &RunState, instance: &Instance, check: &CheckSpec) -> Bindable {
+    let outputs = state.outputs_near(&instance.id);
+    plan::bind(&check.call, &state.names(&outputs, instance)).map(|bound| bound.call).map_err(|why| why.to_string())
 }
 
 fn call_of(state: &RunState, id: &InstanceId) -> Bindable {
     bound(state, id).map(|bound| bound.call)
 }
 
-/// What the instance owes at which the run is.
-fn next(state: &RunState) -> Option<Command> {
-    let group = state.current()?;
-    let instance = group.current()?;
-    let step = state.step(group)?;
-    let id = instance.id.clone();
-    match instance.phase {
-        Phase::Pending if group.expanded && matches!(step.kind, StepKind::Action(_)) => {
-            let open = group.instances.iter().filter(|instance| instance.phase == Phase::Pending);
-            let calls = open.map(|instance| (instance.id.clone(), call_of(state, &instance.id)));
-            Some(Command::Observe { step: group.id(), calls: calls.collect() })
-        }
-        Phase::Ready => Some(Command::Begin { call: call_of(state, &id), step: id }),
-        Phase::Awaiting(Awaiting::Time(until)) => Some(Command::Wait { step: id, until }),
-        Phase::Running => {
-            if let StepKind::Action(_) = &step.kind
-                && instance.outputs.is_none()
-                && instance.attempts.is_empty()
-            {
-                return Some(Command::Read { call: call_of(state, &id), step: id });
+/// What a group owes whose turn it is.
+fn next(state: &RunState, group: &Group, step: &Step, commands: &mut Vec<Command>) {
+    let changes = match &step.kind {
+        StepKind::Action(spec) => crate::effect::find(&spec.action).is_none_or(|row| row.change.is_some()),
+        _ => false,
+    };
+    let at_work: Vec<&Instance> = group.at_work(step).collect();
+    let asks = changes && group.expanded && group.asked.is_none() && !rehearses(state);
+    if asks && at_work.iter().any(|instance| instance.phase == Phase::Pending) {
+        let open = group.instances.iter().filter(|instance| instance.phase == Phase::Pending);
+        let calls = open.map(|instance| (instance.id.clone(), call_of(state, &instance.id)));
+        commands.push(Command::Observe { step: group.id.clone(), calls: calls.collect() });
+    }
+    for instance in at_work {
+        let id = instance.id.clone();
+        commands.extend(match instance.phase {
+            Phase::Ready if may_begin(state, instance) => {
+                Some(Command::Begin { call: call_of(state, &id), step: id })
             }
-            look(state, instance)
-        }
-        _ => None,
+            Phase::Awaiting(Awaiting::Time(until) | Awaiting::Retry(until)) => Some(Command::Wait { step: id, until }),
+            Phase::Running if matches!(step.kind, StepKind::Action(_)) && instance.attempts.is_empty() => {
+                Some(Command::Read { call: call_of(state, &id), step: id })
+            }
+            Phase::Running if instance.attempts.is_empty() || instance.happened() => look(state, instance, step),
+            _ => None,
+        });
     }
 }
 
-fn look(state: &RunState, instance: &Instance) -> Option<Command> {
-    let step = state.step(state.group_of(&instance.id)?)?;
+fn look(state: &RunState, instance: &Instance, step: &Step) -> Option<Command> {
     let all = checks(step);
     let index = instance.next_check(all.len())?;
     let check = all.get(index as usize)?;
-    let outputs = state.outputs();
-    let call = plan::bind(&check.call, &state.names(&outputs, instance)).map(|bound| bound.call);
     Some(Command::Look {
         step: instance.id.clone(),
         index,
-        call: call.map_err(|why| why.to_string()),
+        call: bind_check(state, instance, check),
         every: check.until.map(|until| until.every),
     })
 }

@@ -24,7 +24,22 @@ struct Story {
 impl Story {
     /// Plans and takes a run of these steps.
     fn of(steps: Vec<Step>) -> Self {
-        let plan = plan(steps);
+        // One step after the other, as they stand, unless a step says what it needs.
+        let mut steps = steps;
+        for at in 1..steps.len() {
+            if steps[at].needs.is_empty() {
+                steps[at].needs = vec![steps[at - 1].id.clone()];
+            }
+        }
+        Self::planned(plan(steps))
+    }
+
+    /// Plans and takes a run of these steps, each of which needs only what it says.
+    fn graph(steps: Vec<Step>) -> Self {
+        Self::planned(plan(steps))
+    }
+
+    fn planned(plan: Plan) -> Self {
         let digest = plan.digest().unwrap();
         let now: Timestamp = "2026-11-20T03:10:00Z".parse().unwrap();
         let event = Event::Planned { plan: Box::new(plan), digest };
@@ -106,6 +121,11 @@ impl Story {
         // A resume lets a paused run go on.
         let _ = self.try_give(&Input::Continue);
     }
+}
+
+/// The first instance that has not ended well.
+fn first_open(state: &RunState) -> Option<&Instance> {
+    state.instances().find(|instance| !matches!(instance.phase, Phase::Succeeded | Phase::Skipped))
 }
 
 fn fold(events: &[(Timestamp, Event)]) -> RunState {
@@ -225,7 +245,7 @@ fn lost() -> Meaning {
 }
 
 fn refused() -> Meaning {
-    Meaning::Failed(Failure { code: "Forbidden".into(), message: "no".into() })
+    Meaning::Failed(Failure::new("Forbidden", "no"))
 }
 
 fn did_not() -> ProbeVerdict {

@@ -147,8 +147,7 @@ impl Model {
 
     /// What waits for a person, if it belongs to `step` or to the group of `step`.
     pub(super) fn need_of(&self, step: &StepLine) -> Option<&Need> {
-        let group = InstanceId::of(&step.id.step());
-        self.board.need.as_ref().filter(|need| need.step == step.id || need.step == group)
+        self.board.need_of(&step.id)
     }
 
     /// Selects a step.
@@ -170,7 +169,7 @@ impl Model {
 
     /// Opens what needs a person, unless something else is open, or the person looks elsewhere or has put it aside.
     pub(super) fn open_by_itself(&mut self) {
-        let Some(need) = &self.board.need else { return };
+        let Some(need) = self.board.need() else { return };
         let is_aside =
             self.aside.as_ref().is_some_and(|(step, question)| *step == need.step && *question == need.question);
         if self.follow && self.popup.is_none() && !is_aside && self.leaving == Leaving::No {
@@ -180,7 +179,7 @@ impl Model {
 
     /// Selects and opens what needs a person. Returns false if nothing does.
     pub(super) fn open_need(&mut self) -> bool {
-        let Some(need) = &self.board.need else { return false };
+        let Some(need) = self.board.need() else { return false };
         let at = self.board.steps.iter().position(|step| step.id == need.step);
         self.popup = Some(Popup::new(Kind::asking(need)));
         self.aside = None;
@@ -250,7 +249,7 @@ impl Model {
     /// Where the run is: what needs a person, else what runs, in doubt or waits, an item before its group.
     fn whereabouts(&self) -> Option<usize> {
         let steps = &self.board.steps;
-        let asked = self.board.need.as_ref().and_then(|need| steps.iter().position(|step| step.id == need.step));
+        let asked = self.board.need().and_then(|need| steps.iter().position(|step| step.id == need.step));
         let at = |mark: Mark| steps.iter().position(|step| step.mark == mark);
         let item = |mark: Mark| steps.iter().position(|step| step.mark == mark && step.depth > 0);
         let order = [Mark::NeedsYou, Mark::Running, Mark::InDoubt, Mark::Waiting, Mark::Failed];

@@ -95,7 +95,7 @@ impl Theme {
     /// The role of a step's state.
     pub(super) const fn role(mark: Mark) -> Role {
         match mark {
-            Mark::Pending | Mark::Skipped | Mark::Cancelled => Role::Faint,
+            Mark::Pending | Mark::Skipped | Mark::Cancelled | Mark::Undone => Role::Faint,
             Mark::NeedsYou => Role::NeedsYou,
             Mark::Waiting => Role::Waiting,
             Mark::Running => Role::Running,
@@ -122,6 +122,8 @@ impl Theme {
             (Mark::Failed, false) => "[!!]",
             (Mark::InDoubt, true) => "?",
             (Mark::InDoubt, false) => "[??]",
+            (Mark::Undone, true) => "↺",
+            (Mark::Undone, false) => "[<<]",
             (Mark::Skipped | Mark::Cancelled, true) => "–",
             (Mark::Skipped | Mark::Cancelled, false) => "[--]",
         }
@@ -139,6 +141,7 @@ impl Theme {
             Mark::InDoubt => "IN DOUBT",
             Mark::Skipped => "skipped",
             Mark::Cancelled => "cancelled",
+            Mark::Undone => "undone",
         }
     }
 

@@ -268,7 +268,7 @@ fn moved(at: usize, command: Command, page: usize, end: usize) -> usize {
 
 /// Holds what is open against the board: a question that is gone closes, one that has changed begins anew.
 fn renew(model: &mut Model) {
-    let need = model.board.need.as_ref();
+    let need = model.board.need();
     if model
         .aside
         .as_ref()

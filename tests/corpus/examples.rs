@@ -10,9 +10,9 @@ use callout::incident;
 use callout::journal::{
     Actor, Authn, Channel, Draft, Entry, Fact, Head, Line, LogEvent, Reference, Relation, StoreKind, Tool, Writer,
 };
-use callout::plan::{Input, Mode, Origin, Place, Plan, Revision};
+use callout::plan::{Input, Item, Mode, Origin, Place, Plan, Revision};
 use callout::run::{
-    Consent, ConsentBy, EffectConsent, Event, Intent, Item, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,
+    Consent, ConsentBy, EffectConsent, Event, Intent, PauseReason, ReconciledBy, Request, RunEnd, StepEnd,
 };
 use callout::runbook::{
     Argument, CallSpec, CheckSpec, Choice, EstateKind, Expression, ForEach, Parameter, ParameterType, Runbook, Step,
@@ -73,8 +73,8 @@ pub(crate) fn facts() -> Vec<Fact> {
     let requests = [
         Request::Pause {},
         Request::Continue {},
-        Request::Abort { reason: None },
-        Request::Abort { reason: Some(commitment("wrong vault")) },
+        Request::Abort { reason: None, undo: false },
+        Request::Abort { reason: Some(commitment("wrong vault")), undo: false },
     ];
     facts.extend(requests.map(Fact::Request));
     facts.push(Fact::Log(LogEvent::Exported { format: "bundle".into(), entries: 40 }));
@@ -154,6 +154,17 @@ pub(crate) fn run_kind(event: &Event) -> &'static str {
         Event::Decided { .. } => "step.decided",
         Event::Retried { .. } => "step.retried",
         Event::StepFinished { .. } => "step.finished",
+        Event::Entered { .. } => "step.entered",
+        Event::BackingOff { .. } => "step.backing_off",
+        Event::Due { .. } => "step.due",
+        Event::Overdue { .. } => "step.overdue",
+        Event::Skipped { .. } => "step.skipped",
+        Event::Overridden { .. } => "step.overridden",
+        Event::Undoing { .. } => "step.undoing",
+        Event::Undone { .. } => "step.undone",
+        Event::RollingBack { .. } => "run.rolling_back",
+        Event::Adhoc(_) => "run.adhoc",
+        Event::Declined { .. } => "run.declined",
         Event::Intent(_) => "effect.intent",
         Event::Accepted { .. } => "effect.accepted",
         Event::Progressed { .. } => "effect.progressed",
@@ -165,7 +176,7 @@ pub(crate) fn run_kind(event: &Event) -> &'static str {
 }
 
 /// Every kind that [`run_kind`] can name.
-pub(crate) const RUN_KINDS: [&str; 22] = [
+pub(crate) const RUN_KINDS: [&str; 33] = [
     "run.planned",
     "run.taken",
     "run.paused",
@@ -181,6 +192,17 @@ pub(crate) const RUN_KINDS: [&str; 22] = [
     "step.decided",
     "step.retried",
     "step.finished",
+    "step.entered",
+    "step.backing_off",
+    "step.due",
+    "step.overdue",
+    "step.skipped",
+    "step.overridden",
+    "step.undoing",
+    "step.undone",
+    "run.rolling_back",
+    "run.adhoc",
+    "run.declined",
     "effect.intent",
     "effect.accepted",
     "effect.progressed",
@@ -198,14 +220,34 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
         Fact::Request(Request::Abort { .. }) => "request.abort",
         Fact::Request(Request::Pause {}) => "request.pause",
         Fact::Request(Request::Continue {}) => "request.continue",
+        Fact::Request(Request::Decide { .. }) => "request.decide",
+        Fact::Request(Request::Skip { .. }) => "request.skip",
+        Fact::Request(Request::Override { .. }) => "request.override",
+        Fact::Request(Request::Retry { .. }) => "request.retry",
+        Fact::Request(Request::Undo { .. }) => "request.undo",
+        Fact::Request(Request::Resolve { .. }) => "request.resolve",
+        Fact::Request(Request::Adhoc(_)) => "request.adhoc",
         Fact::Log(LogEvent::Created { .. }) => "log.created",
         Fact::Log(LogEvent::Exported { .. }) => "log.exported",
     }
 }
 
 /// Every kind of the small families.
-pub(crate) const OTHER_KINDS: [&str; 6] =
-    ["timeline.noted", "request.abort", "request.pause", "request.continue", "log.created", "log.exported"];
+pub(crate) const OTHER_KINDS: [&str; 13] = [
+    "timeline.noted",
+    "request.abort",
+    "request.pause",
+    "request.continue",
+    "request.decide",
+    "request.skip",
+    "request.override",
+    "request.retry",
+    "request.undo",
+    "request.resolve",
+    "request.adhoc",
+    "log.created",
+    "log.exported",
+];
 
 pub(crate) fn commitment(text: &str) -> Commitment {
     Commitment::to_text(text, &[7; 32])
@@ -232,7 +274,7 @@ pub(crate) fn planned() -> Event {
     Event::Planned { plan: Box::new(plan(Origin::Shipped)), digest: digest("plan") }
 }
 
-fn digest(text: &str) -> Digest {
+pub(super) fn digest(text: &str) -> Digest {
     Digest::of("example-v1", text.as_bytes())
 }
 
@@ -259,15 +301,15 @@ fn run_events() -> Vec<Event> {
     }
     events.extend([
         Event::Continued,
-        Event::Aborting { reason: None },
-        Event::Aborting { reason: Some(commitment("")) },
+        Event::Aborting { reason: None, undo: false },
+        Event::Aborting { reason: Some(commitment("")), undo: false },
     ]);
     events
 }
 
 fn step_events() -> Vec<Event> {
     let step = || InstanceId::from("refresh");
-    let item = || InstanceId::item(&StepId::new("refresh"), "chatbot-web/päckchen \"1\"");
+    let item = || InstanceId::from("refresh").item("chatbot-web/päckchen \"1\"");
     let fields = || vec![Field::new("active version", "0a1b"), Field::new("state", "Running\u{0}\u{1f}\u{2028}")];
     let consent = Consent {
         risk: Risk::Destructive,
@@ -307,7 +349,7 @@ fn effect_events() -> Vec<Event> {
     for kind in [HandleKind::AsyncOperation, HandleKind::Location] {
         events.push(Event::Accepted { step: step(), attempt, handle: Handle { url: url.clone(), kind } });
     }
-    let failure = Failure { code: "not_sent".into(), message: "the connection was refused".into() };
+    let failure = Failure::not_sent("the connection was refused");
     events.extend([
         Event::Progressed { step: step(), attempt, status: "InProgress".into(), unreachable: false },
         Event::Progressed { step: step(), attempt, status: "cannot be followed".into(), unreachable: true },
@@ -325,14 +367,14 @@ fn effect_events() -> Vec<Event> {
     for verdict in verdicts {
         for by in [ReconciledBy::Probe, ReconciledBy::Person] {
             let open = matches!(verdict, ProbeVerdict::Unknown { .. });
-            events.push(Event::Reconciled { step: step(), attempt, by, verdict: verdict.clone(), open });
+            events.push(Event::Reconciled { step: step(), attempt, by, verdict: verdict.clone(), open, reason: None });
         }
     }
     events
 }
 
 /// A value that holds every kind of value.
-fn any_value() -> Value {
+pub(super) fn any_value() -> Value {
     let secret = |secret| Value::Secret { secret };
     let version = SecretRef::Version {
         vault: "https://chatbot-kv.vault.azure.net".into(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callout::base::Span;
-use callout::engine::Ask;
+use callout::engine::{Ask, Form};
 use callout::projection::{Answer, Board, Choice, Mark, Question};
 use callout::tui::{Key, Msg};
 
@@ -18,7 +18,7 @@ fn desk(board: Board) -> Desk {
 
 fn with_digest(mut board: Board, what: &str) -> Board {
     let new = boards::digest(what);
-    match &mut board.need.as_mut().unwrap().question {
+    match &mut board.needs.first_mut().unwrap().question {
         Question::Acknowledge { digest } | Question::ReadBack { digest, .. } => *digest = new,
         Question::Choose { .. } => panic!("a choice has no digest"),
     }
@@ -28,10 +28,10 @@ fn with_digest(mut board: Board, what: &str) -> Board {
 /// A gate with two ways on, none of which needs a text.
 fn gate() -> Board {
     let mut board = boards::in_doubt();
-    board.need.as_mut().unwrap().question = Question::Choose {
+    board.needs.first_mut().unwrap().question = Question::Choose {
         question: "Go on?".to_owned(),
         choices: ["go", "stop"]
-            .map(|way| Choice { answer: Answer::Decide(way.to_owned()), label: way.to_owned(), read_back: None })
+            .map(|way| Choice::new(Answer::Decide(way.to_owned()), way))
             .into(),
     };
     board
@@ -163,7 +163,7 @@ fn a_board_that_asks_the_same_keeps_what_was_typed() {
 fn a_question_that_is_gone_closes() {
     let mut desk = desk(boards::read_back());
     let mut board = boards::read_back();
-    board.need = None;
+    board.needs.clear();
     let text = desk.type_text("chat").show(board).text();
     assert!(!text.contains("Read back") && text.contains("swap no longer asks anything"), "{text}");
 }
@@ -226,14 +226,14 @@ fn enter_alone_decides_no_gate() {
     assert!(desk.text().contains("nothing is chosen yet"));
     desk.read().press([Key::Down, Key::Down, Key::Enter]);
     let answer = Answer::Decide("stop".to_owned());
-    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer, typed: None }]);
+    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer, form: Form::default() }]);
 }
 
 #[test]
 fn to_look_again_is_one_enter_and_to_send_again_wants_a_text() {
     let mut desk = desk(boards::in_doubt());
     desk.read().press([Key::Enter]);
-    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer: Answer::ProbeAgain, typed: None }]);
+    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer: Answer::ProbeAgain, form: Form::default() }]);
 
     let mut desk = self::desk(boards::in_doubt());
     desk.read().press([Key::Char('3'), Key::Enter, Key::Enter]);
@@ -241,7 +241,7 @@ fn to_look_again_is_one_enter_and_to_send_again_wants_a_text() {
     assert!(desk.text().contains("0 of 11 match"));
     desk.type_text("chatbot-web").press([Key::Enter]);
     let (answer, typed) = (Answer::SendAgain, Some("chatbot-web".to_owned()));
-    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer, typed }]);
+    assert_eq!(desk.asked, [Ask::Choose { step: "swap".into(), answer, form: Form::typed(typed) }]);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn aborting_says_what_is_left_standing_and_wants_its_word() {
     desk.type_text("abor").press([Key::Enter]);
     assert_eq!(desk.asked, []);
     desk.type_text("t wrong vault").press([Key::Enter]);
-    assert_eq!(desk.asked, [Ask::Abort { reason: Some("wrong vault".to_owned()) }]);
+    assert_eq!(desk.asked, [Ask::Abort { reason: Some("wrong vault".to_owned()), undo: false }]);
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_screen_that_shrinks_must_be_read_again() {
 #[test]
 fn names_cannot_turn_the_screen_around() {
     let mut board = boards::read_back();
-    board.need.as_mut().unwrap().facts[0].text = "kv\u{202e}dorp\u{1b}[2J".to_owned();
+    board.needs.first_mut().unwrap().facts[0].text = "kv\u{202e}dorp\u{1b}[2J".to_owned();
     let text = desk(board).text();
     assert!(text.contains("kv\u{fffd}dorp\u{fffd}[2J"), "{text}");
 }

@@ -49,13 +49,14 @@ pub(crate) fn acknowledge() -> Board {
     board.timeline.truncate(3);
     board.header.now = at("03:12:05");
     board.header.elapsed = Span::seconds(65);
-    board.need = Some(Need {
+    board.needs = vec![Need {
+        headless: None,
         drifted: false,
         step: "new-version".into(),
         title: "Add a new version".to_owned(),
         facts: board.steps[1].facts.clone(),
         question: Question::Acknowledge { digest: digest("new-version") },
-    });
+    }];
     board
 }
 
@@ -84,7 +85,8 @@ pub(crate) fn read_back() -> Board {
         run_line("03:11:00", "run planned and taken by you"),
         happened("03:11:02", "before", "succeeded: production runs build 4720", false),
     ];
-    board.need = Some(Need {
+    board.needs = vec![Need {
+        headless: None,
         drifted: false,
         step: "swap".into(),
         title: "Swap slots of chatbot-web: staging → production".to_owned(),
@@ -94,7 +96,7 @@ pub(crate) fn read_back() -> Board {
             risk: Risk::Destructive,
             expected: "chatbot-web".to_owned(),
         },
-    });
+    }];
     board
 }
 
@@ -108,7 +110,8 @@ pub(crate) fn in_doubt() -> Board {
     board.header.elapsed = Span::seconds(180);
     board.timeline.push(happened("03:12:50", "swap", "sent, attempt 1", false));
     board.timeline.push(happened("03:13:50", "swap", "in doubt: no answer, timeout after 60s", true));
-    board.need = Some(Need {
+    board.needs = vec![Need {
+        headless: None,
         drifted: false,
         step: "swap".into(),
         title: "Did it happen?".to_owned(),
@@ -134,7 +137,7 @@ pub(crate) fn in_doubt() -> Board {
                 choice(Answer::Abort, "end the run", None),
             ],
         },
-    });
+    }];
     board
 }
 
@@ -234,13 +237,15 @@ fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
             operator: "you (not signed in)".to_owned(),
             state: "running".to_owned(),
             in_doubt: 0,
+            deviations: 0,
             rto: Some(Span::minutes(30)),
             elapsed: Span::seconds(42),
             now: at("03:13:08"),
         },
         steps,
-        need: None,
-        headless_choice: None,
+        needs: Vec::new(),
+        busy: false,
+        way_back: callout::run::WayBack::default(),
         held: None,
         due: None,
         timeline: Vec::new(),
@@ -291,7 +296,7 @@ fn item(board: &mut Board, at: usize, mark: Mark, seconds: u32) {
 }
 
 fn choice(answer: Answer, label: &str, read_back: Option<&str>) -> Choice {
-    Choice { answer, label: label.to_owned(), read_back: read_back.map(str::to_owned) }
+    Choice { read_back: read_back.map(str::to_owned), ..Choice::new(answer, label) }
 }
 
 fn happened(time: &str, step: &str, text: &str, loud: bool) -> TimelineLine {

@@ -9,7 +9,6 @@ use crate::cli::playbooks::{Checker, load, sources};
 use crate::cli::text::{body, columns, field, paragraph, printable};
 use crate::cli::version::Trees;
 use crate::cli::{Failure, Setting};
-use crate::run;
 use crate::runbook::{Alert, Content, Environment, Escalation, Guide, Playbook, Programme, Role, Suggestion};
 
 /// A line of `callout list`.
@@ -160,9 +159,6 @@ fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Writ
     head(out, "Who does what")?;
     show_roles(&programme.participants, out)?;
     writeln!(out, "\n`callout plan {}` says exactly what it would do.", playbook.id)?;
-    if playbook.compile().is_some_and(|runbook| !run::beyond(&runbook).is_empty()) {
-        writeln!(out, "This version plans it and cannot run it; its runbooks can be run one by one.")?;
-    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn abort(
     };
     foretell(&state, &row, None, out)?;
     let reason = reason.map(payload).transpose()?;
-    let request = Request::Abort { reason: reason.as_ref().map(|reason| reason.commitment.clone()) };
+    let request = Request::Abort { reason: reason.as_ref().map(|reason| reason.commitment.clone()), undo: false };
     append(setting, &mut journal, &row, Fact::Request(request), reason.into_iter().collect()).await?;
     writeln!(out, "Run {short} is asked to end ({holder}); what is in flight is waited for.")?;
     Ok(Exit::Success)

@@ -56,7 +56,7 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
         [format!("{indent}{}", line.id), word(line.mark).to_owned(), took, remark.collect::<Vec<_>>().join("; ")]
     });
     out.write_all(columns(steps).as_bytes())?;
-    if let Some(need) = &board.need {
+    if let Some(need) = board.need() {
         writeln!(out, "\n{} needs you: {}", need.step, printable(&need.title))?;
         for fact in &need.facts {
             paragraph(out, &fact.label, &fact.text)?;
@@ -85,6 +85,7 @@ const fn word(mark: Mark) -> &'static str {
         Mark::InDoubt => "IN DOUBT",
         Mark::Skipped => "skipped",
         Mark::Cancelled => "cancelled",
+        Mark::Undone => "undone",
     }
 }
 

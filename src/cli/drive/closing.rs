@@ -22,7 +22,13 @@ pub(super) fn close(run: RunId, driven: Driven, out: &mut dyn Write) -> Result<E
             format!("The run {run} has ended with something in doubt; `callout timeline {run}` tells what."),
         ),
         Stopped::Ended { end: RunEnd::Succeeded, .. } => (Exit::Success, format!("The run {run} succeeded.")),
+        Stopped::Ended { end: RunEnd::SucceededWithDeviations, .. } => {
+            (Exit::Success, format!("The run {run} succeeded with deviations; `callout timeline {run}` tells them."))
+        }
         Stopped::Ended { end: RunEnd::Failed, .. } => (Exit::Failed, format!("The run {run} failed.")),
+        Stopped::Ended { end: RunEnd::RolledBack, .. } => {
+            (Exit::Aborted, format!("The run {run} was aborted and rolled back."))
+        }
         Stopped::Ended { end: RunEnd::Aborted, .. } => (Exit::Aborted, format!("The run {run} was aborted.")),
         // A run that is being ended neither goes on nor probes when it is taken up: it is ended.
         Stopped::Left { in_doubt, .. } if is_aborting(&board) => {

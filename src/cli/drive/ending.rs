@@ -69,6 +69,6 @@ pub(crate) async fn abort(
         Ending::Apart { .. } => (Session::apart(setting, Channel::Headless)?, None),
     };
     let held = Held::take_up(session, run)?;
-    held.engine.handle().ask(Ask::Abort { reason });
+    held.engine.handle().ask(Ask::Abort { reason, undo: false });
     held.drive(Face::Headless(Script::silent()), setting, banner, out).await
 }

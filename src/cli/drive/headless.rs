@@ -4,7 +4,7 @@ use super::teller::{Out, Teller, is_paused, show};
 use crate::base::Span;
 use crate::cli::Failure;
 use crate::effect::{Risk, Timer};
-use crate::engine::{Ask, Handle};
+use crate::engine::{Ask, Form, Handle};
 use crate::projection::{Answer, Board, Need, Question};
 use crate::run::PauseReason;
 use crate::runbook::Answers;
@@ -35,7 +35,7 @@ impl Script {
     }
 
     /// The answer to what is asked, if it was said beforehand.
-    pub(super) fn answer(&self, need: &Need, headless_choice: Option<&str>) -> Option<Ask> {
+    pub(super) fn answer(&self, need: &Need) -> Option<Ask> {
         // What was said beforehand was said of what was there then.
         if need.drifted {
             return None;
@@ -55,12 +55,12 @@ impl Script {
                 consents.then(|| Ask::Consent { step: need.step.clone(), digest: *digest, typed })
             }
             Question::Choose { choices, .. } => {
-                let gate = self.answers.gate.get(step).map(String::as_str).or(headless_choice);
+                let gate = self.answers.gate.get(step).map(String::as_str).or(need.headless.as_deref());
                 let manual = self.answers.manual.contains(step).then_some("done");
                 let word = gate.or(manual)?;
                 let answer = Answer::Decide(word.to_owned());
                 let known = choices.iter().any(|choice| choice.answer == answer);
-                known.then(|| Ask::Choose { step: need.step.clone(), answer, typed: None })
+                known.then(|| Ask::Choose { step: need.step.clone(), answer, form: Form::default() })
             }
         }
     }
@@ -113,10 +113,10 @@ fn step(
         handle.ask(Ask::Leave);
         return Ok(true);
     }
-    if board.need != *answered {
-        answered.clone_from(&board.need);
-        if let Some(need) = &board.need {
-            if let Some(ask) = script.answer(need, board.headless_choice.as_deref()) {
+    if board.need() != answered.as_ref() {
+        *answered = board.need().cloned();
+        if let Some(need) = board.need() {
+            if let Some(ask) = script.answer(need) {
                 handle.ask(ask);
                 return Ok(false);
             }
@@ -146,7 +146,7 @@ mod tests {
     use crate::base::Digest;
 
     fn need(question: Question) -> Need {
-        Need { step: "swap".into(), title: String::new(), facts: vec![], question, drifted: false }
+        Need { step: "swap".into(), title: String::new(), facts: vec![], question, headless: None, drifted: false }
     }
 
     fn read_back(risk: Risk) -> Need {
@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn yes_confirms_up_to_its_risk_and_never_above() {
         let script = yes(Risk::Reversible, Risk::Irreversible);
-        assert!(script.answer(&need(Question::Acknowledge { digest: Digest::of("step-v1", b"") }), None).is_some());
-        assert!(script.answer(&read_back(Risk::Destructive), None).is_none());
-        assert!(yes(Risk::Destructive, Risk::Irreversible).answer(&read_back(Risk::Irreversible), None).is_none());
+        assert!(script.answer(&need(Question::Acknowledge { digest: Digest::of("step-v1", b"") })).is_some());
+        assert!(script.answer(&read_back(Risk::Destructive)).is_none());
+        assert!(yes(Risk::Destructive, Risk::Irreversible).answer(&read_back(Risk::Irreversible)).is_none());
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
             answers.confirm.insert("swap".into(), text.into());
             Script::new(answers, None, Risk::Irreversible)
         };
-        assert!(script("chatbot-web").answer(&read_back(Risk::Destructive), None).is_some());
-        assert!(script("chatbot").answer(&read_back(Risk::Destructive), None).is_none());
-        assert!(script("ok").answer(&read_back(Risk::Destructive), None).is_none());
+        assert!(script("chatbot-web").answer(&read_back(Risk::Destructive)).is_some());
+        assert!(script("chatbot").answer(&read_back(Risk::Destructive)).is_none());
+        assert!(script("ok").answer(&read_back(Risk::Destructive)).is_none());
     }
 
     #[test]
@@ -182,19 +182,20 @@ mod tests {
         let mut answers = Answers::default();
         answers.confirm.insert("swap".into(), "chatbot-web".into());
         let script = Script::new(answers, None, Risk::Reversible);
-        assert!(script.answer(&read_back(Risk::Destructive), None).is_none());
+        assert!(script.answer(&read_back(Risk::Destructive)).is_none());
     }
 
     #[test]
     fn what_drifted_is_not_covered_by_what_was_said_beforehand() {
         let drifted = Need { drifted: true, ..read_back(Risk::Destructive) };
-        assert!(yes(Risk::Irreversible, Risk::Irreversible).answer(&drifted, None).is_none());
+        assert!(yes(Risk::Irreversible, Risk::Irreversible).answer(&drifted).is_none());
     }
 
     #[test]
     fn a_doubt_is_never_answered_by_a_script() {
-        let choices = vec![crate::projection::Choice { answer: Answer::Adopt, label: String::new(), read_back: None }];
-        let doubt = need(Question::Choose { question: String::new(), choices });
-        assert!(yes(Risk::Irreversible, Risk::Irreversible).answer(&doubt, Some("yes")).is_none());
+        let choices = vec![crate::projection::Choice::new(Answer::Adopt, "")];
+        let question = Question::Choose { question: String::new(), choices };
+        let doubt = Need { headless: Some("yes".into()), ..need(question) };
+        assert!(yes(Risk::Irreversible, Risk::Irreversible).answer(&doubt).is_none());
     }
 }

@@ -6,7 +6,7 @@ use super::teller::{Out, Teller, is_paused, show, show_end};
 use crate::cli::Failure;
 use crate::cli::text::printable;
 use crate::effect::Risk;
-use crate::engine::{Ask, Handle};
+use crate::engine::{Ask, Form, Handle};
 use crate::projection::{Answer, Board, Choice, Need, Question};
 use crate::run::PauseReason;
 
@@ -99,7 +99,7 @@ impl Talk {
 
     /// Looks at a new board, and asks what it asks.
     fn look(&mut self, board: &Board, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
-        let topic = if is_paused(board) { Some(Topic::Pause) } else { board.need.clone().map(Topic::Need) };
+        let topic = if is_paused(board) { Some(Topic::Pause) } else { board.need().cloned().map(Topic::Need) };
         if let Some(open) = self.open.as_mut().filter(|open| topic.as_ref() == Some(&open.topic)) {
             match &mut open.answered {
                 None => return Ok(()),
@@ -171,7 +171,7 @@ impl Talk {
             return self.prompt(said, lines, out);
         }
         let ask = if open.aborting {
-            Ok(Ask::Abort { reason: None })
+            Ok(Ask::Abort { reason: None, undo: false })
         } else {
             match &open.topic {
                 Topic::Pause if goes_on => Ok(Ask::Continue),
@@ -210,7 +210,7 @@ fn reply(need: &Need, line: &str, limit: Risk) -> Result<Ask, String> {
                 Some(wanted) if typed.as_ref() != Some(wanted) => {
                     Err(format!("Nothing was answered: `{wanted}` must be typed behind the number."))
                 }
-                _ => Ok(Ask::Choose { step, answer: choice.answer.clone(), typed }),
+                _ => Ok(Ask::Choose { step, answer: choice.answer.clone(), form: Form::typed(typed) }),
             }
         }
     }
@@ -231,17 +231,16 @@ mod tests {
 
     fn doubt() -> Need {
         let choice = |answer, read_back: Option<&str>| Choice {
-            answer,
-            label: String::new(),
             read_back: read_back.map(str::to_owned),
+            ..Choice::new(answer, "")
         };
         let choices = vec![choice(Answer::ProbeAgain, None), choice(Answer::SendAgain, Some("chatbot-web"))];
         let question = Question::Choose { question: "Did it happen?".into(), choices };
-        Need { step: "swap".into(), title: String::new(), facts: vec![], question, drifted: false }
+        Need { step: "swap".into(), title: String::new(), facts: vec![], question, headless: None, drifted: false }
     }
 
     fn send_again() -> Ask {
-        Ask::Choose { step: "swap".into(), answer: Answer::SendAgain, typed: Some("chatbot-web".into()) }
+        Ask::Choose { step: "swap".into(), answer: Answer::SendAgain, form: Form::typed(Some("chatbot-web".into())) }
     }
 
     #[test]

@@ -11,8 +11,7 @@ use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine::fold;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
-use crate::plan::{Mode, Place, Plan};
-use crate::run::{self, Beyond};
+use crate::plan::Place;
 use crate::runbook::Environment;
 use crate::world::Redactor;
 
@@ -25,12 +24,8 @@ pub(crate) async fn run(
     redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
-    if args.mode.mode() != Mode::Live {
-        return Err(Failure::usage("this version runs in the mode `live` only; drills and rehearsals are to come"));
-    }
     let Prepared { plan, text, environment, refusal } =
-        prepare(setting, &args.runbook, &args.inputs.named()?, Mode::Live)?;
-    refuse_what_is_beyond(&plan)?;
+        prepare(setting, &args.runbook, &args.inputs.named()?, args.mode.mode())?;
     if let Some(refusal) = refusal {
         return Err(refusal.into_failure());
     }
@@ -41,17 +36,6 @@ pub(crate) async fn run(
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
     Held::begin(session, id, plan, text)?.drive(face, setting, environment.colour, out).await
-}
-
-/// Refuses a runbook that asks for what this version checks and plans, but does not do.
-fn refuse_what_is_beyond(plan: &Plan) -> Result<(), Failure> {
-    let beyond = run::beyond(&plan.runbook);
-    if beyond.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<String> = beyond.iter().map(|Beyond { step, what }| format!("  {step}: `{what}`\n")).collect();
-    let what = format!("this version checks and plans `{}`, but cannot run it; nothing was started", plan.runbook.id);
-    Err(Failure::new(Exit::Refused, what).below(lines.concat()))
 }
 
 /// `callout resume`.

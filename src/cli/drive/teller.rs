@@ -100,9 +100,9 @@ pub(super) fn show(need: &Need, board: &Board, out: Out<'_>) -> Result<(), Failu
 /// Whether a choice ends the run: a gate goes on with its first choice only.
 const fn ends(position: usize, answer: &Answer) -> bool {
     match answer {
-        Answer::Abort => true,
+        Answer::Abort | Answer::RollBack => true,
         Answer::Decide(_) => position > 0,
-        Answer::ProbeAgain | Answer::Adopt | Answer::SendAgain | Answer::GiveUp | Answer::Retry => false,
+        _ => false,
     }
 }
 

@@ -49,7 +49,7 @@ fn moves() -> impl Strategy<Value = Move> {
 impl Story {
     /// Makes a move; one that the state refuses changes nothing.
     fn make(&mut self, made: &Move) {
-        let at = self.state.current().and_then(Group::current).map_or_else(|| "set".into(), |at| at.id.clone());
+        let at = first_open(&self.state).map_or_else(|| "set".into(), |at| at.id.clone());
         let last = self.state.instance(&at).and_then(Instance::last).map(|attempt| attempt.intent.attempt);
         let attempt = last.unwrap_or_else(|| AttemptId::new(Uuid::nil()));
         let seen = |same: bool| looks(if same { "v1" } else { "v9" });
@@ -92,7 +92,7 @@ impl Story {
                 progress: match kind {
                     0 => Progress::Running { status: "InProgress".into(), retry_after: Span::ZERO },
                     1 => Progress::Unreachable { why: "503".into() },
-                    2 => Progress::Failed(Failure { code: "Conflict".into(), message: "no".into() }),
+                    2 => Progress::Failed(Failure::new("Conflict", "no")),
                     _ => Progress::Succeeded,
                 },
             },
@@ -110,12 +110,12 @@ impl Story {
             Move::Due => Input::Due { step: at },
             Move::Decide(yes) => {
                 let choice = if *yes { "yes" } else { "no" };
-                Input::Decide { step: at, choice: choice.into(), how: ConsentBy::Enter }
+                Input::Decide { step: at, choice: choice.into(), fields: None, how: ConsentBy::Enter }
             }
             Move::Resolve(word) => {
                 let word = match word {
-                    0 => Resolution::Adopt,
-                    1 => Resolution::DidNot { typed: read_back_of(&self.state, &at) },
+                    0 => Resolution::Adopt { outputs: None, reason: None },
+                    1 => Resolution::DidNot { typed: read_back_of(&self.state, &at), reason: None },
                     _ => Resolution::GiveUp,
                 };
                 Input::Resolve { step: at, word }
@@ -123,7 +123,7 @@ impl Story {
             Move::Retry => Input::Retry { step: at },
             Move::Pause => Input::Pause { why: PauseReason::Asked },
             Move::Continue => Input::Continue,
-            Move::Abort => Input::Abort { reason: None },
+            Move::Abort => Input::Abort { reason: None, undo: false },
         };
         // A refusal is an answer; a panic in `apply` would be an illegal event.
         let _ = self.try_give(&input);
@@ -131,7 +131,7 @@ impl Story {
 
     /// Ends the run as a person would who has had enough.
     fn end(&mut self) {
-        let _ = self.try_give(&Input::Abort { reason: None });
+        let _ = self.try_give(&Input::Abort { reason: None, undo: false });
         let in_flight = self.state.instances().filter_map(Instance::last).map(|attempt| attempt.intent.attempt);
         for attempt in in_flight.collect::<Vec<_>>() {
             let _ = self.try_give(&Input::Answered { attempt, meaning: lost() });

@@ -14,7 +14,7 @@ fn an_intent_is_written_only_after_consent_to_the_digest_that_was_shown() {
         how: ConsentBy::Enter,
     };
     assert!(story.try_give(&wrong).unwrap_err().to_string().contains("has changed"));
-    let digest = story.state.groups[0].asked.as_ref().unwrap().digest;
+    let digest = story.state.groups()[0].asked.as_ref().unwrap().digest;
     story.give(&Input::Consent { step: "set".into(), digest, typed: None, how: ConsentBy::Enter });
     assert_eq!(story.give(&begin), ["effect.intent"]);
 }
@@ -23,7 +23,7 @@ fn an_intent_is_written_only_after_consent_to_the_digest_that_was_shown() {
 fn enter_alone_never_confirms_a_destructive_step() {
     let mut story = Story::of(vec![swap()]);
     story.give(&Input::Observed { step: "swap".into(), seen: Ok(vec![("swap".into(), looks("x"))]) });
-    let digest = story.state.groups[0].asked.as_ref().unwrap().digest;
+    let digest = story.state.groups()[0].asked.as_ref().unwrap().digest;
     for typed in [None, Some(String::new()), Some("we".into())] {
         let consent = Input::Consent { step: "swap".into(), digest, typed, how: ConsentBy::Enter };
         assert!(story.try_give(&consent).is_err());
@@ -92,7 +92,7 @@ fn a_swap_that_left_no_trace_is_never_sent_again_without_a_person_and_a_new_cons
     assert_eq!(owed(&story.state), []);
     let word = |typed: Option<&str>| Input::Resolve {
         step: "swap".into(),
-        word: Resolution::DidNot { typed: typed.map(str::to_owned) },
+        word: Resolution::DidNot { typed: typed.map(str::to_owned), reason: None },
     };
     assert!(story.try_give(&word(None)).is_err(), "the target must be typed");
     story.give(&word(Some("web")));
@@ -104,7 +104,7 @@ fn a_person_cannot_declare_that_it_did_not_happen_before_the_probe_has_spoken() 
     let mut story = Story::of(vec![swap()]);
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: lost() });
-    let word = Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()) } };
+    let word = Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()), reason: None } };
     assert!(story.try_give(&word).unwrap_err().to_string().contains("settling time"));
 }
 
@@ -146,7 +146,7 @@ fn a_for_each_is_confirmed_once_for_all_its_items_by_their_number() {
     assert_eq!(calls.len(), 2);
     let seen = calls.into_iter().map(|(id, _)| (id, looks("v1"))).collect();
     story.give(&Input::Observed { step, seen: Ok(seen) });
-    let asked = story.state.groups[0].asked.clone().unwrap();
+    let asked = story.state.groups()[0].asked.clone().unwrap();
     assert_eq!(asked.effects.len(), 2);
     assert!(asked.read_back.starts_with("2 "), "{}", asked.read_back);
 }
@@ -162,7 +162,7 @@ fn a_wait_is_over_only_when_the_estates_clock_says_so() {
 
 #[test]
 fn the_first_choice_of_a_gate_goes_on_and_any_other_ends_the_run() {
-    let choose = |choice: &str| Input::Decide { step: "gate".into(), choice: choice.into(), how: ConsentBy::Enter };
+    let choose = |choice: &str| Input::Decide { step: "gate".into(), choice: choice.into(), fields: None, how: ConsentBy::Enter };
     let mut on = Story::of(vec![gate()]);
     on.give(&choose("yes"));
     assert_eq!(on.state.phase, RunPhase::Ended(RunEnd::Succeeded));
@@ -177,7 +177,7 @@ fn the_first_choice_of_a_gate_goes_on_and_any_other_ends_the_run() {
 fn an_abort_waits_for_what_is_in_flight_and_never_hides_a_doubt() {
     let mut story = Story::of(vec![set(), wait()]);
     let attempt = story.intend("set", &looks("v1"));
-    assert_eq!(story.give(&Input::Abort { reason: None }), ["run.aborting"]);
+    assert_eq!(story.give(&Input::Abort { reason: None, undo: false }), ["run.aborting"]);
     assert!(matches!(owed(&story.state).as_slice(), [Command::Send { .. }]), "what is in flight is waited for");
     story.give(&Input::Answered { attempt, meaning: lost() });
     assert!(matches!(owed(&story.state).as_slice(), [Command::Probe { .. }]), "a doubt is looked into first");
@@ -192,7 +192,7 @@ fn what_an_ended_run_left_in_doubt_can_still_be_told_and_nothing_else_can() {
     let mut story = Story::of(vec![swap(), wait()]);
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: lost() });
-    story.give(&Input::Abort { reason: None });
+    story.give(&Input::Abort { reason: None, undo: false });
     story.later(Span::minutes(15));
     story.give(&Input::Probed { attempt, verdict: did_not() });
     assert_eq!(story.state.phase, RunPhase::Ended(RunEnd::Aborted));
@@ -200,7 +200,7 @@ fn what_an_ended_run_left_in_doubt_can_still_be_told_and_nothing_else_can() {
     story.give(&Input::Take { pid: 2 });
     assert_eq!(owed(&story.state), [], "the probe has spoken; a person decides");
     assert!(story.try_give(&Input::Retry { step: "swap".into() }).is_err());
-    story.give(&Input::Resolve { step: "swap".into(), word: Resolution::Adopt });
+    story.give(&Input::Resolve { step: "swap".into(), word: Resolution::Adopt { outputs: None, reason: None } });
     assert_eq!(story.state.in_doubt(), []);
     assert!(story.try_give(&Input::Take { pid: 3 }).is_err(), "now it is over for good");
 }
@@ -214,7 +214,7 @@ fn a_swap_without_a_trace_keeps_its_keys_until_a_person_has_spoken() {
     story.give(&Input::Probed { attempt, verdict: did_not() });
     let (_, probed) = story.events.last().unwrap();
     assert_eq!(probed.settled(), None);
-    story.give(&Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()) } });
+    story.give(&Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()), reason: None } });
     let (_, said) = story.events.last().unwrap();
     assert_eq!(said.settled(), Some(attempt));
 }
@@ -297,7 +297,7 @@ fn the_outputs_of_a_for_each_are_lists_in_the_order_of_its_items() {
         story.give(&Input::Answered { attempt, meaning: Meaning::Happened { outputs } });
     }
     let versions = Value::List(vec![Value::text("v2"), Value::text("v3")]);
-    assert_eq!(story.state.outputs()[&StepId::new("set")], Value::record([("version", versions)]));
+    assert_eq!(story.state.outputs_near(&"set".into())[&StepId::new("set")], Value::record([("version", versions)]));
     let items: Vec<_> = story.state.instances().skip(2).map(|instance| instance.id.to_string()).collect();
     assert_eq!(items, ["again[v2]", "again[v3]"]);
 }
@@ -309,7 +309,7 @@ fn a_for_each_without_items_gives_empty_lists() {
     let mut story = Story::of(vec![none, gate()]);
     story.give(&Input::Proceed);
     let outputs = Value::record([("version", Value::List(Vec::new()))]);
-    assert_eq!(story.state.outputs()[&StepId::new("set")], outputs);
+    assert_eq!(story.state.outputs_near(&"set".into())[&StepId::new("set")], outputs);
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn an_abort_ends_although_the_operation_cannot_be_followed() {
     let mut story = Story::of(vec![swap()]);
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: Meaning::Accepted { handle: handle(), retry_after: Span::ZERO } });
-    story.give(&Input::Abort { reason: None });
+    story.give(&Input::Abort { reason: None, undo: false });
     let unreachable = || crate::effect::Progress::Unreachable { why: "no route".into() };
     assert_eq!(story.give(&Input::Polled { attempt, progress: unreachable() }), ["effect.progressed"]);
     story.later(Span::minutes(1));
@@ -365,7 +365,7 @@ fn taking_a_paused_run_to_end_it_lets_nothing_go_on() {
     story.give(&Input::Pause { why: PauseReason::Left });
     story.state = fold(&story.events);
     story.give(&Input::Take { pid: 2 });
-    assert_eq!(story.give(&Input::Abort { reason: None }), ["run.aborting", "run.finished"]);
+    assert_eq!(story.give(&Input::Abort { reason: None, undo: false }), ["run.aborting", "run.finished"]);
 }
 
 #[test]

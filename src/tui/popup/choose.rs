@@ -6,7 +6,7 @@ use super::consent::{NOT_HEARD, NOT_READ, heard, told};
 use super::paper::{Paper, Place, wrapped};
 use super::read_back::ReadBack;
 use super::{After, Context, edit};
-use crate::engine::Ask;
+use crate::engine::{Ask, Form};
 use crate::projection::{Answer, Choice, Mark, Question};
 use crate::tui::app::Model;
 use crate::tui::keymap::{Command, Mode};
@@ -91,7 +91,7 @@ impl Choose {
                 self.typing = Some(ReadBack::new(&expected));
                 After::Stay
             }
-            None => After::Ask(Ask::Choose { step: self.asked.step.clone(), answer: choice.answer, typed: None }),
+            None => After::Ask(Ask::Choose { step: self.asked.step.clone(), answer: choice.answer, form: Form::default() }),
         }
     }
 
@@ -104,7 +104,7 @@ impl Choose {
             Some(typed) => After::Ask(Ask::Choose {
                 step: self.asked.step.clone(),
                 answer: choice.answer.clone(),
-                typed: Some(typed.to_owned()),
+                form: Form::typed(Some(typed.to_owned())),
             }),
             None => After::Say(format!("{}: type it exactly, then press Enter", read_back.progress())),
         }

@@ -54,7 +54,7 @@ fn leaving(model: &Model) -> Option<String> {
 /// Whether a command would do something now; the footer does not tell of others.
 fn does_something(model: &Model, command: Command) -> bool {
     match command {
-        Command::Need => model.board.need.is_some(),
+        Command::Need => model.board.need().is_some(),
         Command::Advance => model.board.header.simulated,
         Command::Follow => !model.follow,
         Command::PageDown => match model.paper(model.screen()) {

@@ -51,7 +51,7 @@ fn footing(model: &Model) -> Option<(String, Role)> {
     if let Some(ended) = &model.board.ended {
         return Some((format!(" ended: {} ", model.theme.text(ended)), Role::Title));
     }
-    model.board.need.is_some().then(|| (" needs you: 1 (g goes there) ".to_owned(), Role::NeedsYou))
+    model.board.need().is_some().then(|| (" needs you: 1 (g goes there) ".to_owned(), Role::NeedsYou))
 }
 
 fn columns(model: &Model, width: usize) -> Columns {

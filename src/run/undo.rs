@@ -1,0 +1,132 @@
+use super::decide::{ended, finished};
+use super::proceed::go_on;
+use super::state::{Instance, RunState, ScopeKind, Undo};
+use super::{Event, ReconciledBy, RunEnd};
+use crate::base::{InstanceId, Timestamp};
+use crate::effect::ProbeVerdict;
+use crate::runbook::{Step, UndoUntil};
+
+/// What an abort with undo would do as the run stands: shown before it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack {
+    /// What is undone, in this order: the last effect first.
+    pub undone: Vec<Undoable>,
+    /// What stands and cannot be undone, with why not.
+    pub left: Vec<(InstanceId, String)>,
+    /// What is in doubt: it is told apart before anything is undone, or it stays in doubt.
+    pub in_doubt: Vec<InstanceId>,
+}
+
+/// An instance whose effect stands and can be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoable {
+    /// The instance.
+    pub step: InstanceId,
+    /// What is done for that, in order: the operations' names.
+    pub entries: Vec<String>,
+}
+
+/// What could be undone at `now`, in which order, and what could not and why.
+///
+/// It tells what the runbook says; whether an entry can be done shows when its turn comes, and each that changes anything is
+/// confirmed then.
+pub fn way_back(state: &RunState, now: Timestamp) -> WayBack {
+    let mut way = WayBack { in_doubt: state.in_doubt(), ..WayBack::default() };
+    let mut standing: Vec<&Instance> =
+        state.instances().filter(|instance| instance.stands() && !instance.id.is_undo()).collect();
+    // Of those that were sent at the same moment, the later one in the graph goes first.
+    standing.reverse();
+    standing.sort_by_key(|instance| std::cmp::Reverse(instance.last().map(|attempt| attempt.sent_at)));
+    for instance in standing {
+        match undoable(state, instance, now) {
+            Ok(undoable) => way.undone.push(undoable),
+            Err(why) => way.left.push((instance.id.clone(), why)),
+        }
+    }
+    way
+}
+
+/// Whether an instance's effect can be undone at `now`.
+///
+/// # Errors
+/// Why not, as a sentence.
+pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result<Undoable, String> {
+    let step = state.step_of(&instance.id).ok_or("the plan does not hold the step")?;
+    if let Some(why) = &step.point_of_no_return {
+        return Err(format!("a point of no return: {why}"));
+    }
+    if step.undo.is_empty() {
+        return Err("the runbook says no undo for it".to_owned());
+    }
+    match &step.undo_until {
+        Some(UndoUntil::For(span)) if instance.ended.is_some_and(|ended| now > ended.after(*span)) => {
+            return Err(format!("it could be undone for {span} after it had been done, and that is over"));
+        }
+        Some(UndoUntil::Step(later)) => {
+            let scope = state.scope(instance.id.scope().as_ref());
+            let begun = scope.and_then(|scope| scope.group(later)).is_some_and(|group| {
+                group.instances.iter().any(|one| one.started.is_some() && !one.passed_by && one.phase.has_worked())
+            });
+            if begun {
+                return Err(format!("it could be undone until `{later}` began"));
+            }
+        }
+        _ => {}
+    }
+    Ok(Undoable { step: instance.id.clone(), entries: entries(step) })
+}
+
+fn entries(step: &Step) -> Vec<String> {
+    step.undo.iter().map(|entry| entry.call.action.clone()).collect()
+}
+
+/// What follows an abort when nothing is in flight any more.
+pub(super) fn after_abort(state: &RunState, now: Timestamp) -> Event {
+    let steps: Vec<_> = if state.undo_wanted {
+        way_back(state, now).undone.into_iter().map(|undoable| undoable.step).collect()
+    } else {
+        Vec::new()
+    };
+    if steps.is_empty() { ended(state, RunEnd::Aborted) } else { Event::RollingBack { steps } }
+}
+
+/// What a rollback does by itself: one instance after the other.
+pub(super) fn roll_back(state: &RunState, now: Timestamp) -> Vec<Event> {
+    let steps = state.rollback.as_deref().unwrap_or_default();
+    for id in steps {
+        match state.instance(id).map(|instance| instance.undo) {
+            Some(Undo::None) => return vec![Event::Undoing { step: id.clone() }],
+            Some(Undo::Underway) => {
+                let scope = state.scope(Some(&id.undo()));
+                return scope.map(|scope| go_on(state, scope, now)).unwrap_or_default();
+            }
+            Some(Undo::Done | Undo::Partly) | None => {}
+        }
+    }
+    let whole = steps.iter().all(|id| state.instance(id).is_none_or(|instance| instance.undo == Undo::Done));
+    vec![ended(state, if whole { RunEnd::RolledBack } else { RunEnd::Failed })]
+}
+
+/// What comes of an undo whose entries have all ended. It settles a doubt: whether the effect had happened or not, nothing of
+/// it stands any more.
+pub(super) fn leave(state: &RunState, kind: &ScopeKind, was_left: bool) -> Vec<Event> {
+    let ScopeKind::Undo { of } = kind else { return Vec::new() };
+    let mut events = vec![Event::Undone { step: of.clone(), partly: was_left }];
+    let doubted = state.instance(of).filter(|instance| instance.is_doubted() && !was_left);
+    if let Some(attempt) = doubted.and_then(Instance::last) {
+        events.push(Event::Reconciled {
+            step: of.clone(),
+            attempt: attempt.intent.attempt,
+            by: ReconciledBy::Undo,
+            verdict: ProbeVerdict::DidNot { seen: "it has been undone, whether it had happened or not".into() },
+            open: false,
+            reason: None,
+        });
+    }
+    events
+}
+
+/// An end of a step of which the run has to say why.
+pub(super) fn failed(id: &InstanceId, why: String) -> Event {
+    finished(id, super::StepEnd::Failed, Some(why), None)
+}
