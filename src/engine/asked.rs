@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use super::{Ask, Form};
 use super::dispatcher::Engine;
 use super::pace::Key;
 use super::record::Recorder;
+use super::{Ask, Form};
 use crate::base::{InstanceId, Seq, Value};
 use crate::journal::{Entry, Fact};
 use crate::projection::Answer;
@@ -22,7 +22,8 @@ impl Engine {
             }
             Ask::Choose { step, answer, form } => self.chosen(step, answer, form),
             Ask::Adhoc { command, exit, took, output } => {
-                let output = Some(output).filter(|output| !output.is_empty()).map(|output| self.recorder.commit(&output));
+                let output =
+                    Some(output).filter(|output| !output.is_empty()).map(|output| self.recorder.commit(&output));
                 self.take_with_texts(&Input::Adhoc(Adhoc { command, exit, took, output }));
             }
             Ask::Note { text } => {
@@ -92,9 +93,8 @@ impl Engine {
             _ => {}
         }
         let reason = reason.map(|reason| self.recorder.commit(&reason));
-        let given = (!fields.is_empty()).then(|| {
-            Value::Record(fields.into_iter().map(|(name, text)| (name, Value::Text(text))).collect())
-        });
+        let given = (!fields.is_empty())
+            .then(|| Value::Record(fields.into_iter().map(|(name, text)| (name, Value::Text(text))).collect()));
         let resolve = |word| Input::Resolve { step: step.clone(), word };
         let how = self.consent_by.unwrap_or(ConsentBy::Enter);
         let doubted = self.state.instance(&step).is_some_and(|instance| instance.phase == run::Phase::InDoubt);

@@ -37,6 +37,10 @@ pub struct Engine {
     pub(super) keys: HashMap<task::Id, Key>,
     pub(super) busy: BTreeSet<Key>,
     pub(super) pace: BTreeMap<Key, Pace>,
+    /// What waits for a time of the estate's clock.
+    pub(super) timed: BTreeMap<Key, (Timestamp, Command)>,
+    /// For which of these times is waited now.
+    pub(super) alarm: Option<(Timestamp, task::AbortHandle)>,
     /// How often in a row what was asked about gave no useful answer.
     pub(super) unreachable: BTreeMap<Key, u32>,
     /// How many sendings have not come back.
@@ -88,6 +92,7 @@ impl Engine {
             self.proceed();
             self.publish();
             self.start_what_is_owed();
+            self.set_alarm();
             if let Some(stopped) = self.stopped() {
                 self.tasks.abort_all();
                 return stopped;
@@ -206,7 +211,13 @@ impl Engine {
         if self.broken.is_some() {
             return;
         }
-        for command in run::owed(&self.state) {
+        let owed = run::owed(&self.state);
+        // Nobody waits for what is not owed any more.
+        let wanted: BTreeSet<Key> = owed.iter().map(Key::of).collect();
+        for (key, _) in self.timed.extract_if(.., |key, _| !wanted.contains(key)) {
+            self.busy.remove(&key);
+        }
+        for command in owed {
             // Leaving starts nothing new; what an intent promised is sent all the same, as it is written down.
             let promised = matches!(command, Command::Send { .. });
             if !self.leaving || promised {
@@ -220,23 +231,64 @@ impl Engine {
         if !self.busy.insert(key.clone()) {
             return;
         }
+        let until = match (self.pace.remove(&key), &command) {
+            (Some(Pace::Host(wait)), _) => return self.spawn(key, command, Some(wait)),
+            (Some(Pace::Estate(at)), _) => at,
+            (None, Command::Wait { until, .. }) => *until,
+            (None, _) => return self.spawn(key, command, None),
+        };
+        self.timed.insert(key, (until, command));
+    }
+
+    fn spawn(&mut self, key: Key, command: Command, wait: Option<Duration>) {
         if matches!(key, Key::Send(_)) {
             self.sending += 1;
         }
-        let pace = self.pace.remove(&key);
         let executor = self.executor.clone();
         let task = self.tasks.spawn(async move {
-            match pace {
-                Some(Pace::Host(wait)) => tokio::time::sleep(wait).await,
-                Some(Pace::Estate(at)) => executor.timer.wait_until(at).await,
-                None => {}
+            if let Some(wait) = wait {
+                tokio::time::sleep(wait).await;
             }
             Some(executor.perform(command).await)
         });
         self.keys.insert(task.id(), key);
     }
 
+    /// Waits for the first of the times that something waits for. At `--speed max`, where waiting moves the estate's clock,
+    /// it waits only when nothing else is under way: time does not run past what is being done.
+    fn set_alarm(&mut self) {
+        let Some(first) = self.timed.values().map(|(at, _)| *at).min() else { return };
+        let moves = first > self.clock.now() && self.executor.timer.host_wait(first) == Span::ZERO;
+        let others = self.tasks.len() - usize::from(self.alarm.is_some());
+        if self.alarm.as_ref().is_some_and(|(at, _)| *at <= first) || (moves && others > 0) {
+            return;
+        }
+        if let Some((_, later)) = self.alarm.take() {
+            self.keys.remove(&later.id());
+            later.abort();
+        }
+        let timer = Arc::clone(&self.executor.timer);
+        let task = self.tasks.spawn(async move {
+            timer.wait_until(first).await;
+            None
+        });
+        self.keys.insert(task.id(), Key::Alarm(first));
+        self.alarm = Some((first, task));
+    }
+
+    /// Starts what waited for a time that has come.
+    fn wake_up(&mut self, at: Timestamp) {
+        self.alarm = None;
+        let due: Vec<_> = self.timed.extract_if(.., |_, (until, _)| *until <= at).collect();
+        for (key, (_, command)) in due {
+            self.spawn(key, command, None);
+        }
+    }
+
     fn done(&mut self, key: &Key, input: Option<Input>) {
+        if let Key::Alarm(at) = key {
+            return self.wake_up(*at);
+        }
         // An attempt is sent once by this process, whatever comes of the answer: its key is never free again.
         if matches!(key, Key::Send(_)) {
             self.sending = self.sending.saturating_sub(1);
@@ -281,7 +333,10 @@ impl Engine {
             },
             (Key::Probe(_), _) => Span::seconds(5),
             (Key::Look(id, index), _) => {
-                let until = self.state.step_of(id).and_then(|step| run::checks(step).get(*index as usize).and_then(|check| check.until));
+                let until = self
+                    .state
+                    .step_of(id)
+                    .and_then(|step| run::checks(step).get(*index as usize).and_then(|check| check.until));
                 until.map(|until| until.every).unwrap_or_default()
             }
             _ => return,

@@ -175,6 +175,8 @@ impl Engine {
             keys: HashMap::new(),
             busy: BTreeSet::new(),
             pace: BTreeMap::new(),
+            timed: BTreeMap::new(),
+            alarm: None,
             unreachable: BTreeMap::new(),
             sending: 0,
             pending: Vec::new(),

@@ -15,6 +15,8 @@ pub(super) enum Key {
     Look(InstanceId, u32),
     Wait(InstanceId),
     Advance,
+    /// The passing of time itself, up to there.
+    Alarm(Timestamp),
 }
 
 impl Key {

@@ -3,9 +3,7 @@ use super::needs::needs;
 use super::{Board, Header, Mark, StepLine, TimelineLine};
 use crate::base::{InstanceId, Span, Timestamp};
 use crate::plan::{self, Plan};
-use crate::run::{
-    self, Awaiting, Command, Group, Instance, Phase, RunEnd, RunPhase, RunState, Scope, Undo, way_back,
-};
+use crate::run::{self, Awaiting, Command, Group, Instance, Phase, RunEnd, RunPhase, RunState, Scope, Undo, way_back};
 use crate::runbook::{EstateKind, StepKind};
 
 impl Board {

@@ -1,6 +1,6 @@
 use super::details::details;
 use super::{Answer, Choice, Entry, Fact, FormField, Need, Question, Reason};
-use crate::base::Timestamp;
+use crate::base::{StepId, Timestamp};
 use crate::effect::{self, ProbeVerdict, Risk, Type};
 use crate::run::{self, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, Undo, undoable, way_back};
 use crate::runbook::{FieldKind, Leads, ManualField, OnFailure, Step, StepKind, Template};
@@ -92,7 +92,7 @@ impl Place<'_> {
                     let label = match &choice.leads {
                         Leads::On => choice.name.clone(),
                         Leads::To(steps) => {
-                            let steps: Vec<_> = steps.iter().map(|step| step.as_str()).collect();
+                            let steps: Vec<_> = steps.iter().map(StepId::as_str).collect();
                             format!("{} (goes on with {})", choice.name, steps.join(", "))
                         }
                         Leads::End => format!("{} (ends the run)", choice.name),
@@ -159,7 +159,8 @@ impl Place<'_> {
         let asked = Phase::Awaiting(Awaiting::Confirmation);
         for instance in self.group.instances.iter().filter(|instance| instance.phase == asked) {
             let key = instance.id.key().unwrap_or_default();
-            for fact in self.facts(instance).into_iter().filter(|fact| fact.label == "Sends" || fact.label == "Before") {
+            for fact in self.facts(instance).into_iter().filter(|fact| fact.label == "Sends" || fact.label == "Before")
+            {
                 facts.push(Fact::new(&fact.label, format!("{key}\n{}", fact.text)));
             }
         }

@@ -135,7 +135,6 @@ fn tell_step(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Optio
             let why = why.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
             (step, format!("tried again by itself at {}{why}", until.clock_face()), false)
         }
-        Event::Due { .. } => return None,
         Event::Overdue { step } => (step, "TAKES LONGER than the runbook says it may".to_owned(), true),
         Event::Skipped { step, reason } => (step, format!("SKIPPED by a person: {}", say(reason)), true),
         Event::Overridden { step, reason, .. } => (step, format!("OVERRIDDEN by a person: {}", say(reason)), true),

@@ -29,7 +29,9 @@ pub(super) fn assume(id: &InstanceId, step: &Step, now: Timestamp) -> Event {
 /// Outputs that a change might have given: of the declared types, and plainly invented.
 fn outputs(call: &CallSpec, now: Timestamp) -> Value {
     let outputs = effect::find(&call.action).map(|row| row.outputs).unwrap_or_default();
-    Value::Record(outputs.iter().map(|output| (output.name.to_owned(), invented(output.kind, output.name, now))).collect())
+    Value::Record(
+        outputs.iter().map(|output| (output.name.to_owned(), invented(output.kind, output.name, now))).collect(),
+    )
 }
 
 fn invented(kind: Type, name: &str, now: Timestamp) -> Value {
@@ -41,6 +43,8 @@ fn invented(kind: Type, name: &str, now: Timestamp) -> Value {
         Type::Duration => Value::text(Span::ZERO.to_string()),
         Type::Timestamp => Value::text(now.to_string()),
         Type::List(_) => Value::List(Vec::new()),
-        Type::Secret | Type::Target(_) | Type::Record => Value::record([("name", Value::text(format!("assumed-{name}")))]),
+        Type::Secret | Type::Target(_) | Type::Record => {
+            Value::record([("name", Value::text(format!("assumed-{name}")))])
+        }
     }
 }

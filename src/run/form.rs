@@ -29,7 +29,8 @@ impl std::fmt::Display for FormProblem {
 pub fn fill(fields: &[ManualField], given: &Value, names: &dyn Scope) -> Result<Value, Vec<FormProblem>> {
     let given = members(given);
     let strange = |name: &&String| !fields.iter().any(|field| field.name == **name);
-    let mut problems: Vec<_> = given.keys().filter(strange).map(|name| problem(name, "there is no such field")).collect();
+    let mut problems: Vec<_> =
+        given.keys().filter(strange).map(|name| problem(name, "there is no such field")).collect();
     let mut filled = BTreeMap::new();
     for field in fields {
         match value_of(field, given.get(&field.name), names) {
@@ -93,11 +94,7 @@ fn value_of(field: &ManualField, given: Option<&Value>, names: &dyn Scope) -> Re
 fn evidence(value: &Value) -> Result<Value, String> {
     let text = |name: &str| value.field(name).and_then(Value::as_text).is_some();
     let size = matches!(value.field("bytes"), Some(Value::Integer(0..)));
-    if text("name") && text("sha256") && size {
-        Ok(value.clone())
-    } else {
-        Err("give the path of a file".to_owned())
-    }
+    if text("name") && text("sha256") && size { Ok(value.clone()) } else { Err("give the path of a file".to_owned()) }
 }
 
 fn field_type(kind: &FieldKind) -> Option<ParameterType> {

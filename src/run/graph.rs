@@ -2,9 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::StepId;
 use crate::plan::Mode;
-use crate::runbook::{
-    CallRole, CheckSpec, DrillSubstitute, Leads, OnFailure, Step, StepKind, UndoStep,
-};
+use crate::runbook::{CallRole, CheckSpec, DrillSubstitute, Leads, OnFailure, Step, StepKind, UndoStep};
 
 /// The steps of a runbook, or the entries of an undo, as a run does them, and how they follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +83,7 @@ impl Graph {
 
 impl From<Vec<Step>> for Graph {
     fn from(steps: Vec<Step>) -> Self {
-        let index: BTreeMap<StepId, usize> =
-            steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
+        let index: BTreeMap<StepId, usize> = steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
         let needs = steps.iter().map(|step| step.needs.iter().filter_map(|need| index.get(need).copied()).collect());
         let needs = needs.collect();
         let mut led: Vec<Option<(usize, Vec<String>)>> = vec![None; steps.len()];

@@ -9,9 +9,7 @@
 //! that the state does not allow is an error, never ignored.
 
 mod assumed;
-mod consent;
 mod decide;
-mod ending;
 mod event;
 mod evolve;
 mod form;
@@ -22,7 +20,6 @@ mod outcome;
 mod owed;
 mod person;
 mod proceed;
-mod request;
 mod retry;
 mod state;
 mod turn;
@@ -31,17 +28,17 @@ mod undo;
 #[cfg(test)]
 mod tests;
 
-pub use consent::{Consent, ConsentBy, EffectConsent, Intent};
 pub use decide::{Refusal, decide};
-pub use ending::{Deviation, DeviationKind, PauseReason, ReconciledBy, RunEnd, StepEnd};
-pub use event::Event;
+pub use event::{
+    Adhoc, Consent, ConsentBy, Deviation, DeviationKind, EffectConsent, Event, Intent, PauseReason, ReconciledBy,
+    Request, Resolution, RunEnd, StepEnd,
+};
 pub use evolve::IllegalEvent;
 pub use form::{FormProblem, fill, fill_outputs};
 pub use graph::Graph;
 pub use input::{Input, Observation};
 pub use outcome::read_back_of;
 pub use owed::{Bindable, Command, fields, observation, owed, probe};
-pub use request::{Adhoc, Request, Resolution};
 pub use state::{
     Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, Undo, checks,
 };

@@ -45,11 +45,16 @@ pub(super) fn leave(state: &RunState, scope: &Scope) -> Option<Event> {
     Some(finished(path, StepEnd::Succeeded, None, Some(Value::Record(outputs))))
 }
 
-fn inputs_of(_state: &RunState, call: &NestedCall, names: &dyn crate::runbook::Scope) -> Result<Vec<plan::Input>, BindError> {
+fn inputs_of(
+    _state: &RunState,
+    call: &NestedCall,
+    names: &dyn crate::runbook::Scope,
+) -> Result<Vec<plan::Input>, BindError> {
     let mut inputs = Vec::new();
     for (name, argument) in &call.with {
         if let crate::runbook::Argument::Template { text } = argument {
-            let value = text.evaluate(names).map_err(|source| BindError::Argument { argument: name.clone(), source })?;
+            let value =
+                text.evaluate(names).map_err(|source| BindError::Argument { argument: name.clone(), source })?;
             inputs.push(plan::Input { name: name.clone(), value });
         }
     }

@@ -91,8 +91,14 @@ pub(super) fn probed(state: &RunState, id: AttemptId, verdict: &ProbeVerdict, no
     // What must not be done twice is not sent again on a probe's word alone.
     let open = matches!(verdict, ProbeVerdict::Unknown { .. }) || (did_not && attempt.intent.class == Class::D);
     let step = instance.id.clone();
-    let mut events =
-        vec![Event::Reconciled { step: step.clone(), attempt: id, by: ReconciledBy::Probe, verdict, open, reason: None }];
+    let mut events = vec![Event::Reconciled {
+        step: step.clone(),
+        attempt: id,
+        by: ReconciledBy::Probe,
+        verdict,
+        open,
+        reason: None,
+    }];
     if did_not && !open && !state.is_over() && instance.attempts.len() >= ATTEMPTS_MAX {
         let why = format!("{} attempts were made, and none of them happened", instance.attempts.len());
         events.push(finished(&step, StepEnd::Failed, Some(why), None));
@@ -132,9 +138,7 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now:
     };
     let typed_outputs = |outputs: Option<&Value>| {
         let given = outputs.map(|given| fill_outputs(step, given)).transpose();
-        given.map_err(|problems| {
-            Refusal(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })
+        given.map_err(|problems| Refusal(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
     };
     match word {
         Resolution::Adopt { outputs, reason } => {

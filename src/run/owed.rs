@@ -160,9 +160,7 @@ fn next(state: &RunState, group: &Group, step: &Step, commands: &mut Vec<Command
     for instance in at_work {
         let id = instance.id.clone();
         commands.extend(match instance.phase {
-            Phase::Ready if may_begin(state, instance) => {
-                Some(Command::Begin { call: call_of(state, &id), step: id })
-            }
+            Phase::Ready if may_begin(state, instance) => Some(Command::Begin { call: call_of(state, &id), step: id }),
             Phase::Awaiting(Awaiting::Time(until) | Awaiting::Retry(until)) => Some(Command::Wait { step: id, until }),
             Phase::Running if matches!(step.kind, StepKind::Action(_)) && instance.attempts.is_empty() => {
                 Some(Command::Read { call: call_of(state, &id), step: id })

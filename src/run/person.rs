@@ -1,6 +1,6 @@
 use super::decide::{Decision, finished, refuse};
 use super::form::{fill, fill_outputs};
-use super::state::{Awaiting, Phase, RunPhase, RunState, Undo};
+use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, Undo};
 use super::undo::undoable;
 use super::{ConsentBy, Event, FormProblem, StepEnd};
 use crate::base::{Commitment, Digest, InstanceId, Timestamp, Value};
@@ -83,17 +83,17 @@ pub(super) fn skip(state: &RunState, id: &InstanceId, reason: &Commitment) -> De
     if meant.peek().is_none() {
         return refuse(format!("there is no step `{id}`"));
     }
-    if meant.clone().any(|one| one.is_doubted()) {
+    if meant.clone().any(Instance::is_doubted) {
         return refuse(format!("`{id}` is in doubt: say first whether it happened"));
     }
-    if meant.clone().any(|one| one.in_flight()) {
+    if meant.clone().any(Instance::in_flight) {
         return refuse(format!("`{id}` is under way; wait for its answer"));
     }
     let nests = state.step(group).is_some_and(|step| matches!(step.kind, StepKind::Runbook(_)));
     if nests && meant.clone().any(|one| one.phase == Phase::Running) {
         return refuse(format!("the runbook of `{id}` has begun: skip the steps in it that are left"));
     }
-    if !meant.clone().any(|one| one.can_be_left()) {
+    if !meant.clone().any(Instance::can_be_left) {
         if meant.any(|one| one.happened() && one.phase != Phase::Succeeded) {
             return refuse(format!("the effect of `{id}` has happened and stands: override or undo the step instead"));
         }
@@ -142,7 +142,9 @@ pub(super) fn undo(state: &RunState, id: &InstanceId, now: Timestamp) -> Decisio
         return refuse("the run is being ended");
     }
     if instance.phase != Phase::Failed || !instance.stands() {
-        return refuse(format!("`{id}` has not failed with its effect standing; abort the run to undo what it has done"));
+        return refuse(format!(
+            "`{id}` has not failed with its effect standing; abort the run to undo what it has done"
+        ));
     }
     match undoable(state, instance, now) {
         Ok(_) => Ok(vec![Event::Undoing { step: id.clone() }]),

@@ -80,11 +80,12 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Starte
             return expand(state, group, step).map_err(fail);
         }
     }
-    if let Some(failed) = group.failed().filter(|one| one.is_settled(step) && matches!(step.on_failure, OnFailure::GoTo(_))) {
+    if let Some(failed) =
+        group.failed().filter(|one| one.is_settled(step) && matches!(step.on_failure, OnFailure::GoTo(_)))
+    {
         let left = group.instances.iter().filter(|one| one.phase == Phase::Pending);
         let why = format!("`{}` has failed", failed.id);
-        let events: Vec<_> =
-            left.map(|one| finished(&one.id, StepEnd::Skipped, Some(why.clone()), None)).collect();
+        let events: Vec<_> = left.map(|one| finished(&one.id, StepEnd::Skipped, Some(why.clone()), None)).collect();
         if !events.is_empty() {
             return Ok(events);
         }
@@ -122,7 +123,13 @@ fn begin(
             vec![Event::Waiting { step: instance.id.clone(), until }]
         }
         StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::WaitCheck(_) => readied(),
-        StepKind::Check(_) => if free { readied() } else { Vec::new() },
+        StepKind::Check(_) => {
+            if free {
+                readied()
+            } else {
+                Vec::new()
+            }
+        }
         StepKind::Runbook(call) => vec![nesting::enter(state, instance, call).map_err(|why| why.to_string())?],
         StepKind::Action(_) if group.asked.is_some() => Vec::new(),
         StepKind::Action(_) => {
@@ -162,10 +169,8 @@ fn expand(state: &RunState, group: &Group, step: &Step) -> Result<Vec<Event>, Bi
     let (Some(list), Some(instance)) = (&step.for_each, group.instances.first()) else { return Ok(Vec::new()) };
     let outputs = state.outputs_near(&instance.id);
     let names = state.names(&outputs, instance);
-    let value = list
-        .list
-        .evaluate(&names)
-        .map_err(|source| BindError::Argument { argument: "for_each".into(), source })?;
+    let value =
+        list.list.evaluate(&names).map_err(|source| BindError::Argument { argument: "for_each".into(), source })?;
     Ok(vec![Event::Expanded { step: group.id.clone(), items: plan::expand(list, &value, &names)? }])
 }
 

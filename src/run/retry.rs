@@ -25,7 +25,7 @@ pub(super) fn again(state: &RunState, instance: &Instance, failure: &Failure, no
     if overdue {
         return None;
     }
-    let pause = jitter(ceiling(retry, tries), &seed(state, instance)).max(failure.retry_after.unwrap_or(Span::ZERO));
+    let pause = jitter(ceiling(retry, tries), seed(state, instance)).max(failure.retry_after.unwrap_or(Span::ZERO));
     let why = instance.attempts.is_empty().then(|| failure.message.clone());
     Some(Event::BackingOff { step: instance.id.clone(), until: now.after(pause), why })
 }
@@ -48,9 +48,9 @@ fn ceiling(retry: &Retry, tries: u32) -> Span {
 }
 
 /// A pause between nothing and the ceiling, both included.
-fn jitter(ceiling: Span, seed: &[u8; 8]) -> Span {
+fn jitter(ceiling: Span, seed: [u8; 8]) -> Span {
     let whole = u128::from(ceiling.microseconds().max(0).unsigned_abs());
-    let drawn = u128::from(u64::from_be_bytes(*seed)) * (whole + 1) >> 64;
+    let drawn = (u128::from(u64::from_be_bytes(seed)) * (whole + 1)) >> 64;
     Span::from_microseconds(i64::try_from(drawn).unwrap_or(i64::MAX))
 }
 
@@ -83,15 +83,15 @@ mod tests {
     #[test]
     fn a_pause_spans_everything_from_nothing_to_its_ceiling() {
         let ceiling = Span::seconds(60);
-        assert_eq!(jitter(ceiling, &[0; 8]), Span::ZERO);
-        assert_eq!(jitter(ceiling, &[0xff; 8]), ceiling);
+        assert_eq!(jitter(ceiling, [0; 8]), Span::ZERO);
+        assert_eq!(jitter(ceiling, [0xff; 8]), ceiling);
     }
 
     proptest! {
         #[test]
         fn no_pause_is_longer_than_its_ceiling(seed: [u8; 8], seconds in 0..86_400_u32) {
             let ceiling = Span::seconds(seconds);
-            prop_assert!((Span::ZERO..=ceiling).contains(&jitter(ceiling, &seed)));
+            prop_assert!((Span::ZERO..=ceiling).contains(&jitter(ceiling, seed)));
         }
     }
 }

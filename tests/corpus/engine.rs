@@ -66,10 +66,12 @@ fn step_events() -> Vec<Event> {
 fn effect_events() -> Vec<Event> {
     let (step, attempt) = (|| InstanceId::from("new-version"), attempt(1));
     let seen = || "a person says so".to_owned();
-    let failure = Failure { status: Some(429), retry_after: Some(Span::seconds(7)), ..Failure::new("Slow", "slow down") };
+    let failure =
+        Failure { status: Some(429), retry_after: Some(Span::seconds(7)), ..Failure::new("Slow", "slow down") };
     let happened = ProbeVerdict::Happened { outputs: any_value(), seen: seen() };
     let did_not = ProbeVerdict::DidNot { seen: seen() };
-    let words = [(ReconciledBy::ByHand, happened), (ReconciledBy::Undo, did_not.clone()), (ReconciledBy::Person, did_not)];
+    let words =
+        [(ReconciledBy::ByHand, happened), (ReconciledBy::Undo, did_not.clone()), (ReconciledBy::Person, did_not)];
     let spoken = words.map(|(by, verdict)| Event::Reconciled {
         step: step(),
         attempt,

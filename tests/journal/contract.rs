@@ -87,7 +87,14 @@ fn a_key_is_held_until_the_outcome_is_known() {
     let happened = ProbeVerdict::Happened { outputs: Value::record([]), seen: "x".into() };
     let did_not = ProbeVerdict::DidNot { seen: "x".into() };
     let unknown = ProbeVerdict::Unknown { seen: "x".into() };
-    let spoken = |verdict, open| Event::Reconciled { step: step(), attempt, by: ReconciledBy::Probe, verdict, open, reason: None };
+    let spoken = |verdict, open| Event::Reconciled {
+        step: step(),
+        attempt,
+        by: ReconciledBy::Probe,
+        verdict,
+        open,
+        reason: None,
+    };
     let failure = Failure::new("Conflict", "x");
     let frees = [
         Event::Succeeded { step: step(), attempt, outputs: Value::record([]) },

@@ -30,9 +30,7 @@ fn gate() -> Board {
     let mut board = boards::in_doubt();
     board.needs.first_mut().unwrap().question = Question::Choose {
         question: "Go on?".to_owned(),
-        choices: ["go", "stop"]
-            .map(|way| Choice::new(Answer::Decide(way.to_owned()), way))
-            .into(),
+        choices: ["go", "stop"].map(|way| Choice::new(Answer::Decide(way.to_owned()), way)).into(),
     };
     board
 }

@@ -106,6 +106,7 @@ impl Instance {
     /// Tells whether it can be left out: no effect of it stands, is under way, or is in doubt.
     pub fn can_be_left(&self) -> bool {
         let untouched = !self.happened() && !self.is_doubted() && !self.in_flight();
-        untouched && matches!(self.phase, Phase::Pending | Phase::Ready | Phase::Awaiting(_) | Phase::Running | Phase::Failed)
+        untouched
+            && matches!(self.phase, Phase::Pending | Phase::Ready | Phase::Awaiting(_) | Phase::Running | Phase::Failed)
     }
 }

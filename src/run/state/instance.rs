@@ -87,7 +87,10 @@ impl Phase {
     /// Tells whether something has been done about it, or is being done.
     pub(in crate::run) const fn has_worked(self) -> bool {
         use Awaiting::{Retry, Time};
-        matches!(self, Self::Running | Self::InDoubt | Self::Succeeded | Self::Failed | Self::Awaiting(Time(_) | Retry(_)))
+        matches!(
+            self,
+            Self::Running | Self::InDoubt | Self::Succeeded | Self::Failed | Self::Awaiting(Time(_) | Retry(_))
+        )
     }
 
     /// Tells whether it can take too long: it is under way, or waits for a person.
@@ -254,4 +257,3 @@ impl Instance {
             .find(|index| !matches!(self.verdicts.get(index), Some(Verdict::Pass { .. })))
     }
 }
-

@@ -167,11 +167,7 @@ impl RunState {
             .with_self(undone.unwrap_or(instance).outputs.as_ref())
     }
 
-    pub(in crate::run) fn names_in<'a>(
-        &'a self,
-        scope: &'a Scope,
-        outputs: &'a BTreeMap<StepId, Value>,
-    ) -> Names<'a> {
+    pub(in crate::run) fn names_in<'a>(&'a self, scope: &'a Scope, outputs: &'a BTreeMap<StepId, Value>) -> Names<'a> {
         let (runbook, inputs) = self.runbook_of(scope);
         Names::within(runbook, inputs, outputs)
     }
@@ -215,10 +211,9 @@ impl RunState {
         for (group, step) in self.scopes().flat_map(Scope::each) {
             let failed = |one: &&Instance| one.phase == Phase::Failed && one.is_settled(step);
             let failed = group.instances.iter().filter(failed);
-            deviations.extend(failed.map(|instance| Deviation {
-                kind: DeviationKind::FailedOn,
-                step: Some(instance.id.clone()),
-            }));
+            deviations.extend(
+                failed.map(|instance| Deviation { kind: DeviationKind::FailedOn, step: Some(instance.id.clone()) }),
+            );
         }
         deviations
     }
@@ -230,9 +225,7 @@ impl RunState {
 
     /// Tells whether a step has failed and waits for a person's word.
     pub fn has_failed(&self) -> bool {
-        let failed = |(group, step): (&Group, &Step)| {
-            group.failed().is_some_and(|instance| !instance.is_settled(step))
-        };
+        let failed = |(group, step): (&Group, &Step)| group.failed().is_some_and(|instance| !instance.is_settled(step));
         self.scopes().flat_map(Scope::each).any(failed)
     }
 

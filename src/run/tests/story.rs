@@ -104,7 +104,8 @@ fn a_person_cannot_declare_that_it_did_not_happen_before_the_probe_has_spoken() 
     let mut story = Story::of(vec![swap()]);
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: lost() });
-    let word = Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()), reason: None } };
+    let word =
+        Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()), reason: None } };
     assert!(story.try_give(&word).unwrap_err().to_string().contains("settling time"));
 }
 
@@ -162,7 +163,12 @@ fn a_wait_is_over_only_when_the_estates_clock_says_so() {
 
 #[test]
 fn the_first_choice_of_a_gate_goes_on_and_any_other_ends_the_run() {
-    let choose = |choice: &str| Input::Decide { step: "gate".into(), choice: choice.into(), fields: None, how: ConsentBy::Enter };
+    let choose = |choice: &str| Input::Decide {
+        step: "gate".into(),
+        choice: choice.into(),
+        fields: None,
+        how: ConsentBy::Enter,
+    };
     let mut on = Story::of(vec![gate()]);
     on.give(&choose("yes"));
     assert_eq!(on.state.phase, RunPhase::Ended(RunEnd::Succeeded));
@@ -214,7 +220,10 @@ fn a_swap_without_a_trace_keeps_its_keys_until_a_person_has_spoken() {
     story.give(&Input::Probed { attempt, verdict: did_not() });
     let (_, probed) = story.events.last().unwrap();
     assert_eq!(probed.settled(), None);
-    story.give(&Input::Resolve { step: "swap".into(), word: Resolution::DidNot { typed: Some("web".into()), reason: None } });
+    story.give(&Input::Resolve {
+        step: "swap".into(),
+        word: Resolution::DidNot { typed: Some("web".into()), reason: None },
+    });
     let (_, said) = story.events.last().unwrap();
     assert_eq!(said.settled(), Some(attempt));
 }

@@ -49,6 +49,22 @@ pub(super) fn from_value(kind: &ParameterType, value: &Value) -> Result<Value, W
     }
 }
 
+/// Reads a value of a type where no environment is at hand: text as an operator types it, or a value that fits already.
+/// Targets stay names, and of references to secrets only those to an environment variable can be had.
+///
+/// # Errors
+/// A sentence that says what does not fit.
+pub(crate) fn read_value(kind: &ParameterType, value: &Value) -> Result<Value, String> {
+    let read = from_value(kind, value).map_err(|wrong| match wrong.help {
+        Some(help) => format!("{}; {help}", wrong.message),
+        None => wrong.message,
+    })?;
+    match (kind, &read) {
+        (ParameterType::Secret, Value::Text(_)) => Err("give the secret as `env:NAME`".to_owned()),
+        _ => Ok(read),
+    }
+}
+
 /// Reads one value from text. A target stays a name or an id, and a secret of a vault its reference, because the
 /// environment is not known here.
 ///

@@ -30,9 +30,10 @@ impl Abort {
         match (command, self.reason()) {
             (Command::Confirm, _) if !context.end_shown => After::Say(NOT_READ.to_owned()),
             (Command::Confirm, None) => After::Say(format!("the run goes on: type {WORD}, then press Enter")),
-            (Command::Confirm, Some(reason)) => {
-                After::Ask(Ask::Abort { reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()), undo: false })
-            }
+            (Command::Confirm, Some(reason)) => After::Ask(Ask::Abort {
+                reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+                undo: false,
+            }),
             _ => After::Stay,
         }
     }

@@ -91,7 +91,9 @@ impl Choose {
                 self.typing = Some(ReadBack::new(&expected));
                 After::Stay
             }
-            None => After::Ask(Ask::Choose { step: self.asked.step.clone(), answer: choice.answer, form: Form::default() }),
+            None => {
+                After::Ask(Ask::Choose { step: self.asked.step.clone(), answer: choice.answer, form: Form::default() })
+            }
         }
     }
 

@@ -67,4 +67,3 @@ pub struct Intent {
     /// What was observed just before.
     pub before: Vec<Field>,
 }
-

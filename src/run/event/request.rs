@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ConsentBy, Input, PauseReason};
+use super::{ConsentBy, PauseReason};
 use crate::base::{Commitment, InstanceId, Span, Value};
+use crate::run::Input;
 
 /// What another process asks of a run's holder, through the journal. It is a wish: the holder answers with events, of which
 /// the last resort is `run.declined`, or not at all if the run has ended.

@@ -121,4 +121,3 @@ pub enum ReconciledBy {
     /// Its undo, after which nothing of it stands, whether it happened or not.
     Undo,
 }
-
