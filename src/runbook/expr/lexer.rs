@@ -138,7 +138,9 @@ fn number(rest: &str) -> Result<(TokenKind, usize), Flaw> {
         };
     }
     match text.parse::<i64>() {
-        Ok(value) if value.abs() <= INTEGER_MAX => Ok((literal(LiteralKind::Integer, Value::Integer(value)), length)),
+        Ok(value) if (-INTEGER_MAX..=INTEGER_MAX).contains(&value) => {
+            Ok((literal(LiteralKind::Integer, Value::Integer(value)), length))
+        }
         _ => Err(Flaw::new(FlawKind::Syntax, 0..length, "the number needs more than 53 bits")),
     }
 }

@@ -149,3 +149,20 @@ fn a_secret_is_passed_on_whole_and_nothing_else_is_done_with_it() {
         assert!(typed(source).1.iter().any(|mistake| mistake.code == Code::SecretLeak), "{source}");
     }
 }
+
+#[test]
+fn a_number_of_more_than_53_bits_is_refused_however_it_is_written() {
+    for source in [
+        "9007199254740992",
+        "-9007199254740992",
+        "-9223372036854775808",
+        "99999999999999999999",
+        "-009223372036854775808",
+    ] {
+        let (_, why) = Expression::parse(source).unwrap_err();
+        assert_eq!(why, "the number needs more than 53 bits", "{source}");
+    }
+    for source in ["9007199254740991", "-9007199254740991", "-0009007199254740991"] {
+        assert!(Expression::parse(source).is_ok(), "{source}");
+    }
+}
