@@ -1,14 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::base::{AttemptId, InstanceId, Span, StepId, Timestamp};
+use crate::base::{AttemptId, InstanceId, Span, Timestamp};
 use crate::journal::{Entry, Fact};
+use crate::plan::Plan;
 use crate::run::{Event, PauseReason};
 use crate::runbook::{Step, StepKind};
 
 /// Where the time of a run went, by the estate's clock. People's time is never counted as the machine's.
 ///
-/// The parts do not overlap where one thing happens at a time, as it does in a run of this version; they need not add up
-/// to the whole, because a run also stands still (paused, or between two processes).
+/// The parts do not overlap and add up to the whole. Where several things go on at once, a moment belongs to the first of
+/// these that is among them: standing still, Azure, in doubt, operator, waiting, machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Durations {
     /// From the first entry to the last.
@@ -29,15 +30,15 @@ pub struct Durations {
     pub rework: u32,
 }
 
-/// What began and has not ended.
+/// What goes on at a moment.
 #[derive(Default)]
 struct Open {
-    people: BTreeSet<StepId>,
-    asked: BTreeMap<InstanceId, Timestamp>,
-    sent: BTreeMap<AttemptId, Timestamp>,
-    doubted: BTreeMap<AttemptId, Timestamp>,
-    waits: BTreeMap<InstanceId, Timestamp>,
-    paused: Option<Timestamp>,
+    plan: Option<Plan>,
+    asked: BTreeSet<InstanceId>,
+    sent: BTreeSet<AttemptId>,
+    doubted: BTreeSet<AttemptId>,
+    waits: BTreeSet<InstanceId>,
+    paused: bool,
 }
 
 impl Durations {
@@ -46,93 +47,103 @@ impl Durations {
         let mut sums = Self::default();
         let mut open = Open::default();
         let mut last: Option<Timestamp> = None;
-        let mut first: Option<Timestamp> = None;
         for entry in entries {
             let Fact::Run(event) = &entry.draft.fact else { continue };
             let at = entry.draft.occurred_at;
-            first.get_or_insert(at);
             if matches!(event, Event::Taken { .. }) {
-                sums.taken(&mut open, last.unwrap_or(at), at);
+                open.leave();
             }
-            sums.count(&mut open, event, at);
+            if let Some(last) = last {
+                sums.add(&open, at.since(last));
+            }
+            open.take_up(event);
+            sums.rework += u32::from(matches!(event, Event::Intent(intent) if intent.number > 1));
             last = Some(at);
         }
-        if let (Some(first), Some(last)) = (first, last) {
-            sums.total = last.since(first);
-        }
-        let parts = [sums.operator, sums.azure, sums.in_doubt, sums.waiting, sums.standing_still];
-        let counted = parts.iter().map(|part| part.microseconds()).sum::<i64>();
-        sums.machine = Span::from_microseconds(sums.total.microseconds() - counted);
         sums
     }
 
-    /// Another process takes the run up: what was in the air is in doubt since then, and nobody was asked meanwhile.
-    fn taken(&mut self, open: &mut Open, left_at: Timestamp, at: Timestamp) {
-        for (attempt, since) in std::mem::take(&mut open.sent) {
-            add(&mut self.azure, since, left_at);
-            open.doubted.insert(attempt, left_at);
-        }
-        for (_, since) in std::mem::take(&mut open.asked) {
-            add(&mut self.operator, since, left_at);
-        }
-        let waits_or_doubts = !open.waits.is_empty() || !open.doubted.is_empty();
-        let since = open.paused.take().unwrap_or(left_at);
-        if !waits_or_doubts {
-            add(&mut self.standing_still, since, at);
-        }
-    }
-
-    fn count(&mut self, open: &mut Open, event: &Event, at: Timestamp) {
-        match event {
-            Event::Planned { plan, .. } => {
-                let asks = |step: &&Step| matches!(step.kind, StepKind::Gate { .. } | StepKind::Manual { .. });
-                open.people = plan.runbook.steps.iter().filter(asks).map(|step| step.id.clone()).collect();
-            }
-            Event::Readied { step, consent } if consent.is_some() || open.people.contains(&step.step()) => {
-                open.asked.insert(step.clone(), at);
-            }
-            Event::Confirmed { step, .. } | Event::Decided { step, .. } => {
-                if let Some(since) = open.asked.remove(step) {
-                    add(&mut self.operator, since, at);
-                }
-            }
-            Event::Intent(intent) => {
-                open.sent.insert(intent.attempt, at);
-                self.rework += u32::from(intent.number > 1);
-            }
-            Event::Succeeded { attempt, .. } | Event::Failed { attempt, .. } => {
-                if let Some(since) = open.sent.remove(attempt) {
-                    add(&mut self.azure, since, at);
-                }
-                if let Some(since) = open.doubted.remove(attempt) {
-                    add(&mut self.in_doubt, since, at);
-                }
-            }
-            Event::InDoubt { attempt, .. } => {
-                if let Some(since) = open.sent.remove(attempt) {
-                    add(&mut self.azure, since, at);
-                }
-                open.doubted.insert(*attempt, at);
-            }
-            Event::Reconciled { attempt, open: false, .. } => {
-                if let Some(since) = open.doubted.remove(attempt) {
-                    add(&mut self.in_doubt, since, at);
-                }
-            }
-            Event::Waiting { step, .. } => {
-                open.waits.insert(step.clone(), at);
-            }
-            Event::StepFinished { step, .. } => {
-                if let Some(since) = open.waits.remove(step) {
-                    add(&mut self.waiting, since, at);
-                }
-            }
-            Event::Paused { why } if *why != PauseReason::Parked => open.paused = Some(at),
-            _ => {}
+    fn add(&mut self, open: &Open, span: Span) {
+        let part = if open.paused {
+            &mut self.standing_still
+        } else if !open.sent.is_empty() {
+            &mut self.azure
+        } else if !open.doubted.is_empty() {
+            &mut self.in_doubt
+        } else if !open.asked.is_empty() {
+            &mut self.operator
+        } else if !open.waits.is_empty() {
+            &mut self.waiting
+        } else {
+            &mut self.machine
+        };
+        for sum in [part, &mut self.total] {
+            *sum = Span::from_microseconds(sum.microseconds() + span.microseconds());
         }
     }
 }
 
-fn add(sum: &mut Span, since: Timestamp, until: Timestamp) {
-    *sum = Span::from_microseconds(sum.microseconds() + until.since(since).microseconds());
+impl Open {
+    /// Another process has taken the run up: since the last entry nobody was asked, what was in the air was in doubt, and
+    /// where nothing waited for a time the run stood still.
+    fn leave(&mut self) {
+        self.asked.clear();
+        self.doubted.append(&mut self.sent);
+        self.paused = self.doubted.is_empty() && self.waits.is_empty();
+    }
+
+    fn take_up(&mut self, event: &Event) {
+        match event {
+            Event::Planned { plan, .. } => self.plan = Some(plan.as_ref().clone()),
+            // What paused a run may have ended with the process that heard it.
+            Event::Taken { .. } | Event::Continued => self.paused = false,
+            Event::Paused { why } => self.paused = *why != PauseReason::Parked,
+            Event::Readied { step, consent } if consent.is_some() || self.is_for_a_person(step) => {
+                self.asked.insert(step.clone());
+            }
+            Event::Confirmed { step, .. } | Event::Decided { step, .. } => {
+                self.asked.remove(&step.group());
+            }
+            Event::Intent(intent) => {
+                self.sent.insert(intent.attempt);
+            }
+            Event::Succeeded { attempt, .. } | Event::Failed { attempt, .. } => {
+                self.sent.remove(attempt);
+                self.doubted.remove(attempt);
+            }
+            Event::InDoubt { attempt, .. } => {
+                self.sent.remove(attempt);
+                self.doubted.insert(*attempt);
+            }
+            Event::Reconciled { attempt, open: false, .. } => {
+                self.doubted.remove(attempt);
+            }
+            Event::Waiting { step, .. } | Event::BackingOff { step, .. } => {
+                self.waits.insert(step.clone());
+            }
+            Event::Due { step } => {
+                self.waits.remove(step);
+            }
+            Event::StepFinished { step, .. } | Event::Overridden { step, .. } | Event::Skipped { step, .. } => {
+                self.waits.retain(|wait| wait != step && wait.group() != *step);
+                self.asked.remove(&step.group());
+            }
+            _ => {}
+        }
+    }
+
+    fn is_for_a_person(&self, id: &InstanceId) -> bool {
+        let step = self.plan.as_ref().and_then(|plan| step_of(plan, id));
+        step.is_some_and(|step| matches!(step.kind, StepKind::Gate { .. } | StepKind::Manual { .. }))
+    }
+}
+
+/// The step of an instance, in the runbook in which it stands. What undoes a step is none.
+fn step_of<'a>(plan: &'a Plan, id: &InstanceId) -> Option<&'a Step> {
+    let Some(scope) = id.scope() else { return plan.runbook.step(&id.step()) };
+    if scope.is_undo() {
+        return None;
+    }
+    let StepKind::Runbook(call) = &step_of(plan, &scope)?.kind else { return None };
+    plan.nested(&call.runbook)?.runbook.step(&id.step())
 }
