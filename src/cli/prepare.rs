@@ -50,7 +50,7 @@ pub(crate) fn prepare(
             refused = refusal(&environment, source, origin, &signers)?;
         }
     }
-    let nested = inner.into_iter().map(|(nested, _)| nested).collect();
+    let nested: Vec<_> = inner.into_iter().map(|(nested, _)| nested).collect();
     let inputs = runbook.parameters.iter().filter_map(|parameter| {
         let value = bound.remove(&parameter.name)?;
         Some(Input { name: parameter.name.clone(), value })
@@ -63,7 +63,8 @@ pub(crate) fn prepare(
         subscription: environment.subscription.clone(),
         protected: environment.protected,
     };
-    let plan = Plan { runbook, revision, inputs, place, mode, nested };
+    let resources = (!nested.is_empty()).then(|| environment.resources());
+    let plan = Plan { runbook, revision, inputs, place, mode, nested, resources };
     Ok(Prepared { plan, text, environment, refusal: refused })
 }
 

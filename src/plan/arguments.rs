@@ -4,7 +4,7 @@ use super::known::{Given, Known, Later, Worked};
 use super::stand_in::StandIns;
 use crate::base::{SecretRef, Value};
 use crate::effect::{Args, Row, Type};
-use crate::runbook::{Argument, DefaultFrom, NestedCall, Runbook, Template};
+use crate::runbook::{Argument, DefaultFrom, NestedCall, ParameterType, Resources, Runbook, Template, fit_input};
 
 /// The arguments of a call as far as they are known, with stand-ins for the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,12 +155,21 @@ pub(super) fn given(argument: &Argument, known: &Known<'_>) -> Given {
 }
 
 /// What a nested runbook is given, and what it takes by itself.
-pub(super) fn inputs(runbook: &Runbook, nested: &NestedCall, known: &Known<'_>) -> BTreeMap<String, Given> {
+pub(super) fn inputs(
+    runbook: &Runbook,
+    nested: &NestedCall,
+    known: &Known<'_>,
+    resources: Option<&Resources>,
+) -> BTreeMap<String, Given> {
+    let fitted = |kind: &ParameterType, given: Given| match (given, resources) {
+        (Given::Now(value), Some(resources)) => Given::Now(fit_input(kind, &value, resources).unwrap_or(value)),
+        (given, _) => given,
+    };
     let mut bound = BTreeMap::new();
     for parameter in &runbook.parameters {
         let argument = nested.with.get(&parameter.name).map(|argument| given(argument, known));
         if let Some(value) = argument.or_else(|| parameter.default.clone().map(Given::Now)) {
-            bound.insert(parameter.name.clone(), value);
+            bound.insert(parameter.name.clone(), fitted(&parameter.kind, value));
         }
     }
     // A default may be made from others that are made themselves; there is no cycle among them.
@@ -174,7 +183,7 @@ pub(super) fn inputs(runbook: &Runbook, nested: &NestedCall, known: &Known<'_>) 
                     },
                 };
                 let made = given(&argument, &Known::new(runbook, &bound, "", ""));
-                bound.insert(parameter.name.clone(), made);
+                bound.insert(parameter.name.clone(), fitted(&parameter.kind, made));
             }
         }
     }

@@ -36,9 +36,9 @@ pub enum BindError {
     /// A text must name a moment.
     #[error("`{0}` is not a moment, as `2026-03-01T03:10:00Z`")]
     NotAMoment(String),
-    /// The step is of a kind that this version plans and cannot run.
-    #[error("this version of the program cannot run a step with `{0}`")]
-    Kind(&'static str),
+    /// What a nested runbook is given is not what it takes.
+    #[error("{0}")]
+    Inputs(String),
     /// The row refuses the arguments.
     #[error("{action} cannot be rendered: {source}")]
     Render {
@@ -163,7 +163,7 @@ pub fn risk(step: &Step) -> Risk {
     step.confirm.map_or(of_row, |raised| raised.max(of_row))
 }
 
-fn arguments(with: &BTreeMap<String, Argument>, names: &dyn Scope) -> Result<Args, BindError> {
+pub(super) fn arguments(with: &BTreeMap<String, Argument>, names: &dyn Scope) -> Result<Args, BindError> {
     let mut args = Args::new();
     let mut versions = Vec::new();
     for (name, argument) in with {
@@ -232,6 +232,7 @@ mod tests {
             },
             mode: Mode::Live,
             nested: Vec::new(),
+            resources: None,
         }
     }
 

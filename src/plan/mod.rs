@@ -23,6 +23,7 @@ mod items;
 mod known;
 mod markdown;
 mod model;
+mod nested;
 mod outlook;
 mod preview;
 mod shell;
@@ -39,6 +40,7 @@ pub use digest::{StepPlace, group_digest, step_digest};
 pub use expand::{Item, expand};
 pub use forecast::{Forecast, Graph, Time};
 pub use model::{Input, Mode, Nested, Origin, Place, Plan, Revision};
+pub use nested::nested_inputs;
 pub use outlook::{
     Branch, CheckPreview, Consent, Each, Kind, Outlook, StepInstance, StepPreview, Summary, UndoPreview, When,
 };

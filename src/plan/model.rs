@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Value};
-use crate::runbook::{EstateKind, Runbook};
+use crate::runbook::{EstateKind, Resources, Runbook};
 
 /// What would happen: a runbook of one revision, bound to its inputs and its environment.
 ///
@@ -24,6 +24,9 @@ pub struct Plan {
     /// there were any, and keeps its digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nested: Vec<Nested>,
+    /// What names mean where it runs, for the inputs of what it nests; none if it nests nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
 }
 
 /// A runbook that another one nests, as it stood when the plan was made.

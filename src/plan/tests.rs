@@ -61,6 +61,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         },
         mode: Mode::Live,
         nested: vec![],
+        resources: None,
     }
 }
 

@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
             let key = if step.for_each.is_some() { format!("[{}]", item.name()) } else { String::new() };
             let around = Surroundings {
                 prefix: format!("{path}{key}/"),
-                inputs: inputs(&inner.runbook, nested, &known),
+                inputs: inputs(&inner.runbook, nested, &known, self.plan.resources.as_ref()),
                 entry: Some(header),
                 only_if: only_if.to_vec(),
                 when: when.clone(),

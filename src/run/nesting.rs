@@ -8,7 +8,7 @@ use crate::runbook::NestedCall;
 /// The beginning of a nested runbook: its inputs are worked out now, and stand from here on.
 pub(super) fn enter(state: &RunState, instance: &Instance, call: &NestedCall) -> Result<Event, BindError> {
     let outputs = state.outputs_near(&instance.id);
-    let inputs = inputs_of(state, call, &state.names(&outputs, instance))?;
+    let inputs = plan::nested_inputs(&state.plan, call, &state.names(&outputs, instance))?;
     Ok(Event::Entered { step: instance.id.clone(), inputs })
 }
 
@@ -43,20 +43,4 @@ pub(super) fn leave(state: &RunState, scope: &Scope) -> Option<Event> {
         }
     }
     Some(finished(path, StepEnd::Succeeded, None, Some(Value::Record(outputs))))
-}
-
-fn inputs_of(
-    _state: &RunState,
-    call: &NestedCall,
-    names: &dyn crate::runbook::Scope,
-) -> Result<Vec<plan::Input>, BindError> {
-    let mut inputs = Vec::new();
-    for (name, argument) in &call.with {
-        if let crate::runbook::Argument::Template { text } = argument {
-            let value =
-                text.evaluate(names).map_err(|source| BindError::Argument { argument: name.clone(), source })?;
-            inputs.push(plan::Input { name: name.clone(), value });
-        }
-    }
-    Ok(inputs)
 }

@@ -176,6 +176,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         },
         mode: Mode::Live,
         nested: vec![],
+        resources: None,
     }
 }
 

@@ -225,7 +225,28 @@ impl Target {
     }
 }
 
+/// What names mean in an environment: the part of it that a run takes along where a nested runbook may still name a
+/// resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// The environment's name, for sentences.
+    pub environment: String,
+    /// Its subscriptions.
+    pub subscriptions: Vec<String>,
+    /// Its resources by name.
+    pub targets: Vec<Target>,
+}
+
 impl Environment {
+    /// What names mean in it.
+    pub fn resources(&self) -> Resources {
+        Resources {
+            environment: self.name.clone(),
+            subscriptions: self.subscriptions.values().chain([&self.subscription]).cloned().collect(),
+            targets: self.targets.clone(),
+        }
+    }
+
     /// The environment that is there without any configuration: the simulator's default estate, with inputs for the
     /// shipped runbooks.
     pub fn simulated() -> Self {

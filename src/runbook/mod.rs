@@ -33,10 +33,10 @@ pub use answers::{Answers, parse_answers};
 pub use check::{Checked, check, check_all};
 pub use code::Code;
 pub use diff::{Fate, KeyChange, Moved, RunbookDiff, StepDiff, diff};
-pub use environment::{BannerColour, Environment, EstateKind, Policy, RevisionRule, SignIn, Target};
+pub use environment::{BannerColour, Environment, EstateKind, Policy, Resources, RevisionRule, SignIn, Target};
 pub use expr::{EvaluateError, Expression, Function, Scope, Template, Typing};
 pub use finding::{Finding, Place, Severity};
-pub use inputs::{InputProblem, bind_inputs, is_reference};
+pub use inputs::{InputProblem, bind_inputs, bind_nested, fit_input, is_reference};
 pub use model::{
     Argument, CallRole, CallSpec, CheckSpec, Choice, DefaultFrom, DrillSubstitute, FieldKind, ForEach, Items, Leads,
     Length, ManualField, NestedCall, OnFailure, Parameter, ParameterType, Retry, RetryCause, Runbook, RunbookOutput,

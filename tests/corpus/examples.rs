@@ -412,6 +412,7 @@ fn plan(origin: Origin) -> Plan {
         place,
         mode: Mode::Drill,
         nested: Vec::new(),
+        resources: None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::order::{Order, order, reads};
 use super::resolve::resolve;
 use crate::base::{Value, did_you_mean};
 use crate::runbook::expr::Scope;
-use crate::runbook::{DefaultFrom, Environment, Parameter, Runbook, Template};
+use crate::runbook::{DefaultFrom, Environment, Parameter, ParameterType, Resources, Runbook, Template};
 
 /// Something that is wrong with an input. Its text is a sentence without its full stop, and never holds what was given
 /// for a secret.
@@ -43,14 +43,44 @@ pub fn bind_inputs(
     environment: &Environment,
 ) -> Result<BTreeMap<String, Value>, Vec<InputProblem>> {
     let mut problems = strangers(runbook, given);
-    let mut bound = Bound::default();
     let supplied = environment.inputs.get(&runbook.id);
+    let given = |parameter: &Parameter| {
+        let text = given.iter().find(|(name, _)| *name == parameter.name).map(|(_, text)| text.as_str());
+        let supplied = || supplied.and_then(|inputs| inputs.get(&parameter.name));
+        match text {
+            Some(text) => Some(from_text(&parameter.kind, text)),
+            None => supplied().map(|value| from_value(&parameter.kind, value)),
+        }
+    };
+    let bound = bind(runbook, &given, &environment.resources(), &mut problems);
+    if problems.is_empty() { Ok(bound.0) } else { Err(problems) }
+}
+
+/// The inputs of a nested runbook: the arguments that the step gives, else the parameters' defaults. What an environment
+/// supplies is for those who start a runbook by hand.
+///
+/// # Errors
+/// As [`bind_inputs`].
+pub fn bind_nested(
+    runbook: &Runbook,
+    arguments: &BTreeMap<String, Value>,
+    resources: &Resources,
+) -> Result<BTreeMap<String, Value>, Vec<InputProblem>> {
+    let mut problems = Vec::new();
+    let given = |parameter: &Parameter| arguments.get(&parameter.name).map(|value| from_value(&parameter.kind, value));
+    let bound = bind(runbook, &given, resources, &mut problems);
+    if problems.is_empty() { Ok(bound.0) } else { Err(problems) }
+}
+
+/// What is given for a parameter, read by its type; none if nothing is.
+type Giver<'a> = &'a dyn Fn(&Parameter) -> Option<Result<Value, Wrong>>;
+
+fn bind(runbook: &Runbook, given: Giver<'_>, resources: &Resources, problems: &mut Vec<InputProblem>) -> Bound {
+    let mut bound = Bound::default();
     let Order { sorted, stuck } = order(&runbook.parameters);
     for parameter in sorted.into_iter().chain(stuck).filter_map(|index| runbook.parameters.get(index)) {
-        let text = given.iter().find(|(name, _)| *name == parameter.name).map(|(_, text)| text.as_str());
-        let fallback = || supplied.and_then(|inputs| inputs.get(&parameter.name)).or(parameter.default.as_ref());
-        let value = match (text, fallback(), &parameter.default_from) {
-            (Some(text), _, _) => from_text(&parameter.kind, text),
+        let value = match (given(parameter), &parameter.default, &parameter.default_from) {
+            (Some(value), _, _) => value,
             (None, Some(value), _) => from_value(&parameter.kind, value),
             (None, None, Some(default)) => match bound.made(default) {
                 Some(made) => made.and_then(|value| from_value(&parameter.kind, &value)),
@@ -61,7 +91,7 @@ pub fn bind_inputs(
                 continue;
             }
         };
-        match value.and_then(|value| resolve(&parameter.kind, value, environment)) {
+        match value.and_then(|value| resolve(&parameter.kind, value, resources)) {
             Ok(value) => {
                 bound.0.insert(parameter.name.clone(), value);
             }
@@ -71,7 +101,16 @@ pub fn bind_inputs(
             }
         }
     }
-    if problems.is_empty() { Ok(bound.0) } else { Err(problems) }
+    bound
+}
+
+/// A value for an input of that type with the resources that it names, where both are known before a run.
+///
+/// # Errors
+/// A sentence that says what does not fit.
+pub fn fit_input(kind: &ParameterType, value: &Value, resources: &Resources) -> Result<Value, String> {
+    let fitted = from_value(kind, value).and_then(|value| resolve(kind, value, resources));
+    fitted.map_err(|wrong| wrong.message)
 }
 
 /// The inputs that have a value by now.

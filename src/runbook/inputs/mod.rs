@@ -14,7 +14,7 @@ mod given;
 mod order;
 mod resolve;
 
-pub use bind::{InputProblem, bind_inputs};
+pub use bind::{InputProblem, bind_inputs, bind_nested, fit_input};
 pub use given::is_reference;
 
 pub(crate) use given::{Wrong, given, has_length, read_value};

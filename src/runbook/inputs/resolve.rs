@@ -2,47 +2,47 @@ use super::given::Wrong;
 use crate::base::{SecretRef, Value, did_you_mean};
 use crate::effect::TargetKind;
 use crate::runbook::fields::list;
-use crate::runbook::{Environment, ParameterType, Target};
+use crate::runbook::{ParameterType, Resources, Target};
 
 /// Puts the environment's resources, and the addresses of its vaults, in the place of their names.
-pub(super) fn resolve(kind: &ParameterType, value: Value, environment: &Environment) -> Result<Value, Wrong> {
+pub(super) fn resolve(kind: &ParameterType, value: Value, resources: &Resources) -> Result<Value, Wrong> {
     match (kind, value) {
-        (ParameterType::Target { of: TargetKind::Resource }, Value::Text(name)) => resource(&name, environment),
-        (ParameterType::Target { of }, Value::Text(name)) => Ok(target(*of, &name, environment)?.value()),
-        (ParameterType::Secret, Value::Text(text)) => secret(&text, environment),
+        (ParameterType::Target { of: TargetKind::Resource }, Value::Text(name)) => resource(&name, resources),
+        (ParameterType::Target { of }, Value::Text(name)) => Ok(target(*of, &name, resources)?.value()),
+        (ParameterType::Secret, Value::Text(text)) => secret(&text, resources),
         (ParameterType::List { of, .. }, Value::List(items)) => {
-            items.into_iter().map(|item| resolve(of, item, environment)).collect::<Result<_, _>>().map(Value::List)
+            items.into_iter().map(|item| resolve(of, item, resources)).collect::<Result<_, _>>().map(Value::List)
         }
         (_, value) => Ok(value),
     }
 }
 
-fn target<'e>(kind: TargetKind, name: &str, environment: &'e Environment) -> Result<&'e Target, Wrong> {
-    let mut candidates = environment.targets.iter().filter(|target| target.answers_to(name));
+fn target<'e>(kind: TargetKind, name: &str, resources: &'e Resources) -> Result<&'e Target, Wrong> {
+    let mut candidates = resources.targets.iter().filter(|target| target.answers_to(name));
     if let Some(found) = candidates.clone().find(|target| target.kind == kind) {
         return Ok(found);
     }
     if let Some(other) = candidates.next() {
         return Err(format!("`{name}` is a {}, and a {kind} is needed", other.kind).into());
     }
-    Err(unknown(kind.word(), name, Some(kind), environment))
+    Err(unknown(kind.word(), name, Some(kind), resources))
 }
 
-fn unknown(what: &str, name: &str, kind: Option<TargetKind>, environment: &Environment) -> Wrong {
+fn unknown(what: &str, name: &str, kind: Option<TargetKind>, resources: &Resources) -> Wrong {
     let names = || {
-        let known = environment.targets.iter().filter(|target| kind.is_none_or(|kind| target.kind == kind));
+        let known = resources.targets.iter().filter(|target| kind.is_none_or(|kind| target.kind == kind));
         known.map(|target| target.name.as_str())
     };
     let help = match did_you_mean(name, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", list(names())),
     };
-    Wrong::new(format!("the environment `{}` has no {what} `{name}`", environment.name), help)
+    Wrong::new(format!("the environment `{}` has no {what} `{name}`", resources.environment), help)
 }
 
 /// A resource of whatever kind: one that the environment has, or any of its subscriptions' by its whole id.
-fn resource(name: &str, environment: &Environment) -> Result<Value, Wrong> {
-    let found = environment.targets.iter().filter(|target| target.answers_to(name));
+fn resource(name: &str, resources: &Resources) -> Result<Value, Wrong> {
+    let found = resources.targets.iter().filter(|target| target.answers_to(name));
     let found: Vec<&Target> = found.collect();
     if let Some(first) = found.first() {
         if let Some(other) = found.iter().find(|other| !other.id.eq_ignore_ascii_case(&first.id)) {
@@ -52,11 +52,11 @@ fn resource(name: &str, environment: &Environment) -> Result<Value, Wrong> {
         return Ok(record(&first.name, &first.id));
     }
     if !TargetKind::Resource.is_id(name) {
-        return Err(unknown("resource", name, None, environment));
+        return Err(unknown("resource", name, None, resources));
     }
     let subscription = name.split('/').nth(2).unwrap_or_default();
-    if !environment.has_subscription(subscription) {
-        let message = format!("`{name}` is in another subscription than the environment `{}`", environment.name);
+    if !resources.subscriptions.iter().any(|known| known.eq_ignore_ascii_case(subscription)) {
+        let message = format!("`{name}` is in another subscription than the environment `{}`", resources.environment);
         return Err(Wrong::new(message, "add the subscription to the environment, or name a resource in it"));
     }
     Ok(record(name.rsplit('/').next().unwrap_or(name), name))
@@ -67,11 +67,11 @@ fn record(name: &str, id: &str) -> Value {
 }
 
 /// A version of a secret in one of the environment's vaults: a token never goes to another.
-fn secret(text: &str, environment: &Environment) -> Result<Value, Wrong> {
+fn secret(text: &str, resources: &Resources) -> Result<Value, Wrong> {
     let Some((vault, name, version)) = parts(text) else {
         return Err("it is not a reference to a secret".to_owned().into());
     };
-    let vault = target(TargetKind::Keyvault, vault, environment)?.url.clone().unwrap_or_default();
+    let vault = target(TargetKind::Keyvault, vault, resources)?.url.clone().unwrap_or_default();
     Ok(Value::Secret { secret: SecretRef::Version { vault, name: name.to_owned(), version: version.to_owned() } })
 }
 
