@@ -28,7 +28,7 @@ pub use port::{Hands, Timer};
 pub use request::{Json, Method, Request, Service};
 pub use risk::{Class, Risk};
 pub use row::{
-    Answers, ChangeFacts, Field, Follow, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict, RenderError,
-    Row, Type, Unreadable, Verdict,
+    Answers, ChangeFacts, Field, Follow, Loss, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict,
+    RenderError, Row, Type, Unreadable, Verdict,
 };
 pub use target::{Address, TargetKind};

@@ -13,6 +13,9 @@ pub enum Service {
     ResourceManager,
     /// A Key Vault's data plane, through Microsoft's crate.
     KeyVault,
+    /// A PostgreSQL server, over its own protocol and signed in by a secret of its own. The address is
+    /// `postgresql://HOST:PORT`, and the body says what is asked, in words that only our hand understands.
+    Sql,
     /// Anything else over HTTP; it never gets a token of ours.
     Http,
 }
@@ -121,6 +124,16 @@ impl Json {
             Self::Array(items) => items.iter().any(Self::holds_secret),
             Self::Object(members) => members.iter().any(|(_, value)| value.holds_secret()),
             Self::Boolean(_) | Self::Integer(_) | Self::Text(_) | Self::Attempt => false,
+        }
+    }
+
+    /// Every secret that the body holds, in order.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::Secret(secret) => vec![secret],
+            Self::Array(items) => items.iter().flat_map(Self::secrets).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, value)| value.secrets()).collect(),
+            Self::Boolean(_) | Self::Integer(_) | Self::Text(_) | Self::Attempt => Vec::new(),
         }
     }
 

@@ -78,6 +78,18 @@ pub struct ChangeFacts {
     pub touches: &'static str,
     /// How long it usually takes on the platform.
     pub expect: Span,
+    /// How much of the latest data may be gone after it, if it brings data back.
+    pub loses: Option<Loss>,
+}
+
+/// How much of the latest data an operation that brings data back may lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The most that its service may lose while it keeps its word. No recovery point objective below it can be promised;
+    /// more may be lost in fact, and what was lost is measured.
+    pub most: Span,
+    /// The page of the service's documentation that says so.
+    pub source: &'static str,
 }
 
 /// The question "did that effect happen?".

@@ -13,6 +13,7 @@ use super::guard::{Expected, Guard, Rule};
 use super::outcome::{Outcome, is_resource_manager, outcome, timed_out};
 use super::redirect::Network;
 use super::retry::again;
+use super::secret::Resolved;
 use super::sign_in::MANAGEMENT;
 use super::{Credential, Redactor};
 use crate::base::AttemptId;
@@ -43,13 +44,12 @@ impl Arm {
         Self { pipeline, credential, redactor, limit }
     }
 
-    /// Sends an effect once.
-    pub(super) async fn send(&self, request: &Request, attempt: AttemptId) -> Sent {
+    /// Sends an effect once, with the secrets that its body names.
+    pub(super) async fn send(&self, request: &Request, attempt: AttemptId, secrets: &Resolved) -> Sent {
         let body = match &request.body {
-            // No row of Resource Manager carries a secret. One that does needs a hand that resolves it first.
-            Some(body) => match body.fill(&attempt.to_string(), &mut |_| Err(())) {
+            Some(body) => match body.fill(&attempt.to_string(), &mut |wanted| secrets.text(wanted)) {
                 Ok(body) => Some(body),
-                Err(()) => return never("a request to Resource Manager cannot carry a secret"),
+                Err(why) => return never(why),
             },
             None => None,
         };
@@ -274,7 +274,7 @@ mod tests {
     async fn a_token_of_another_tenant_is_refused_before_anything_is_sent() {
         let (arm, listener) = arm("66666666-6666-4666-8666-666666666666").await;
         for sent in [
-            arm.send(&restart(), attempt()).await,
+            arm.send(&restart(), attempt(), &Resolved::default()).await,
             arm.read(&Request::new(Service::ResourceManager, Method::Get, SITE)).await,
         ] {
             assert!(matches!(&sent, Sent::NeverSent { why } if why.contains("tenant")), "{sent:?}");
@@ -286,12 +286,13 @@ mod tests {
     async fn a_request_that_is_taken_and_never_answered_is_lost() {
         let (arm, listener) = arm(TENANT).await;
         let request = restart();
-        let (sent, _connection) = tokio::join!(arm.send(&request, attempt()), listener.accept());
+        let secrets = Resolved::default();
+        let (sent, _connection) = tokio::join!(arm.send(&request, attempt(), &secrets), listener.accept());
         assert!(matches!(&sent, Sent::Lost { .. }), "{sent:?}");
     }
 
     #[tokio::test]
-    async fn no_token_goes_to_another_host_and_no_secret_to_resource_manager() {
+    async fn no_token_goes_to_another_host_and_no_request_leaves_without_its_secret() {
         let (arm, listener) = arm(TENANT).await;
         for url in ["https://evil.example/op", "http://management.azure.com/op", "https://management.azure.com:8443/op"]
         {
@@ -300,7 +301,7 @@ mod tests {
         }
         let secret = crate::base::SecretRef::Environment { name: "TOKEN".to_owned() };
         let request = restart().with_body(Json::Secret(secret));
-        assert!(matches!(arm.send(&request, attempt()).await, Sent::NeverSent { .. }));
+        assert!(matches!(arm.send(&request, attempt(), &Resolved::default()).await, Sent::NeverSent { .. }));
         assert!(is_untouched(&listener).await);
     }
 }

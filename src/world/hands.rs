@@ -10,6 +10,7 @@ use super::keyvault::KeyVault;
 use super::redirect::Network;
 use super::secret::Environment;
 use super::sign_in::Credential;
+use super::sql::Sql;
 use super::{Redactor, SignIn, WorldError};
 use crate::base::AttemptId;
 use crate::effect::{Errand, Handle, Hands, Sent, Service};
@@ -32,7 +33,8 @@ pub struct WorldSetting {
 /// Azure's hands: each request goes to the hand of its service.
 pub struct AzureHands {
     arm: Arm,
-    keyvault: KeyVault,
+    keyvault: Arc<KeyVault>,
+    sql: Sql,
     plain: Plain,
 }
 
@@ -50,15 +52,17 @@ impl AzureHands {
         let credential =
             Credential::open(setting.sign_in.clone(), &network, setting.redactor.clone(), &setting.environment)?;
         let redactor = || setting.redactor.clone();
+        let keyvault = Arc::new(KeyVault::new(
+            network.clone(),
+            credential.clone(),
+            redactor(),
+            setting.environment.clone(),
+            setting.limit,
+        ));
         let hands = Self {
             arm: Arm::new(&network, credential.clone(), redactor(), setting.limit),
-            keyvault: KeyVault::new(
-                network.clone(),
-                credential.clone(),
-                redactor(),
-                setting.environment.clone(),
-                setting.limit,
-            ),
+            sql: Sql::new(network.clone(), keyvault.clone(), redactor(), setting.limit),
+            keyvault,
             plain: Plain::new(network, redactor()),
         };
         Ok((hands, credential))
@@ -69,7 +73,11 @@ impl AzureHands {
 impl Hands for AzureHands {
     async fn send(&self, errand: &Errand, attempt: AttemptId) -> Sent {
         match errand.request.service {
-            Service::ResourceManager => self.arm.send(&errand.request, attempt).await,
+            Service::ResourceManager => match self.keyvault.resolve_all(errand.request.body.as_ref()).await {
+                Ok(secrets) => self.arm.send(&errand.request, attempt, &secrets).await,
+                Err(why) => Sent::NeverSent { why },
+            },
+            Service::Sql => self.sql.send(&errand.request, attempt).await,
             Service::KeyVault => self.keyvault.send(errand, attempt).await,
             Service::Http => Sent::NeverSent { why: "plain HTTP only reads; nothing was sent".to_owned() },
         }
@@ -82,6 +90,7 @@ impl Hands for AzureHands {
     async fn read(&self, errand: &Errand) -> Sent {
         match errand.request.service {
             Service::ResourceManager => self.arm.read(&errand.request).await,
+            Service::Sql => self.sql.read(errand).await,
             Service::KeyVault => self.keyvault.read(errand).await,
             Service::Http => self.plain.read(&errand.request).await,
         }

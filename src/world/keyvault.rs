@@ -21,7 +21,7 @@ use super::guard::{Expected, Rule, wipe};
 use super::outcome::{Outcome, outcome, timed_out};
 use super::redirect::Network;
 use super::retry::again;
-use super::secret::{self, Environment};
+use super::secret::{self, Environment, Resolved};
 use super::sign_in::VAULT;
 use super::{Credential, Redactor};
 use crate::base::{AttemptId, SecretRef, Value};
@@ -185,6 +185,15 @@ impl KeyVault {
             self.credential.forget().await;
         }
         sent
+    }
+
+    /// The texts of all secrets that a body holds.
+    pub(super) async fn resolve_all(&self, body: Option<&crate::effect::Json>) -> Result<Resolved, String> {
+        let mut resolved = Resolved::default();
+        for reference in body.map(crate::effect::Json::secrets).unwrap_or_default() {
+            resolved.0.push((reference.clone(), self.resolve(reference).await?));
+        }
+        Ok(resolved)
     }
 
     /// A secret's text, and from now on a word that is redacted.

@@ -5,7 +5,7 @@
 //! passes, in this order:
 //!
 //! ```text
-//! hands ── arm │ keyvault │ http      by service; a secret's text is resolved here, just before it is needed
+//! hands ── arm │ keyvault │ sql │ http    by service; a secret's text is resolved here, just before it is needed
 //!             └─ sign_in              one credential, one cache, one tenant
 //!                └─ guard             what leaves is what was rendered, and it leaves once
 //!                   └─ redirect       the network, or a loopback endpoint that plays it
@@ -43,6 +43,7 @@ mod retry;
 mod secret;
 mod sign_in;
 mod signature;
+mod sql;
 mod token_source;
 mod trust;
 

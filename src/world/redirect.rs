@@ -50,6 +50,11 @@ impl Network {
         }
     }
 
+    /// The endpoint that plays every host, if this is the way to a simulated estate.
+    pub(super) const fn endpoint(&self) -> Option<&Url> {
+        self.endpoint.as_ref()
+    }
+
     /// Where a request really goes, and the host that it is for; nothing if it goes where it says.
     fn rewritten(&self, url: &Url) -> Option<(Url, String)> {
         let endpoint = self.endpoint.as_ref()?;

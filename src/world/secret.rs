@@ -4,10 +4,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::base::Encoding;
+use crate::base::{Encoding, SecretRef};
 
 /// Reads one variable of the process's environment. The composition root gives it, because only it may look there.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Secrets that have been turned into text, for the one request that is about to leave.
+#[derive(Default)]
+pub(super) struct Resolved(pub(super) Vec<(SecretRef, Zeroizing<String>)>);
+
+impl Resolved {
+    /// A secret's text. What was not resolved was not rendered.
+    pub(super) fn text(&self, wanted: &SecretRef) -> Result<String, &'static str> {
+        let found = self.0.iter().find(|(reference, _)| reference == wanted);
+        found.map(|(_, text)| text.as_str().to_owned()).ok_or("a secret of the request could not be had")
+    }
+}
 
 /// Fresh random bytes as text.
 pub(super) fn generate(bytes: u16, encoding: Encoding) -> Result<Zeroizing<String>, String> {

@@ -56,6 +56,7 @@ fn show(row: &Row, out: &mut dyn Write) -> Result<(), Failure> {
             facts.push(("Touches", change.touches.to_owned()));
         }
         facts.push(("Takes", format!("about {}", change.expect)));
+        facts.extend(change.loses.map(|loss| ("May lose", format!("up to {} of the latest data", loss.most))));
     }
     facts.push(("May judge", if row.judge.is_some() { "yes, as a check" } else { "no" }.to_owned()));
     facts.push(("Needs", if row.permissions.is_empty() { "nothing".to_owned() } else { row.permissions.join(", ") }));
@@ -97,6 +98,7 @@ fn document(row: &Row) -> Json {
             "undo": change.undo,
             "touches": change.touches,
             "expect_s": change.expect.std().as_secs(),
+            "loses_s": change.loses.map(|loss| loss.most.std().as_secs()),
         })
     });
     json!({

@@ -54,6 +54,7 @@ pub(super) static SET: Row = Row {
         touches: "Whoever reads the secret without naming a version gets the new value as soon as its cache expires: App \
                   Service within 24 hours, or at once after a refresh of its references.",
         expect: Span::seconds(5),
+        loses: None,
     }),
     by_hand: Some(set_by_hand),
 };
@@ -132,6 +133,7 @@ const SWITCH_FACTS: ChangeFacts = ChangeFacts {
     undo: "",
     touches: "",
     expect: Span::seconds(5),
+    loses: None,
 };
 
 fn render_set(args: &Args) -> Result<Request, RenderError> {
@@ -207,7 +209,7 @@ fn tags_of(request: &Request) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The lines that put a secret's value into the file.
-fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
+pub(super) fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
     match secret {
         SecretRef::Generate { bytes, encoding } => {
             let bytes = bytes.to_string();

@@ -76,6 +76,7 @@ pub(super) static REFRESH: Row = Row {
                enabled version.",
         touches: "The site restarts its instances if a value has changed.",
         expect: Span::minutes(1),
+        loses: None,
     }),
     by_hand: None,
 };

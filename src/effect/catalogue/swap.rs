@@ -48,6 +48,7 @@ pub(super) static SWAP: Row = Row {
         touches: "Instances of the source slot restart and are warmed up, by default accepting any status, even 500. Sticky \
                   settings stay where they are; databases, workers, schedulers and front-end hosts do not move.",
         expect: Span::minutes(3),
+        loses: None,
     }),
     by_hand: Some(by_hand),
 };

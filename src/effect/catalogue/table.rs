@@ -1,14 +1,33 @@
 use super::super::Row;
-use super::{consumers, health, http, keyvault, references, swap, versions, webapp};
+use super::{consumers, health, http, keyvault, postgres, references, sql, swap, versions, webapp};
 
 /// Every row, sorted by name.
-static ROWS: [&Row; 13] = [
+static ROWS: &[&Row] = &[
     &http::GET,
     &consumers::CONSUMERS,
     &keyvault::DISABLE,
     &keyvault::ENABLE,
     &keyvault::SET,
     &versions::VERSIONS,
+    &postgres::FIREWALL_DELETE,
+    &postgres::FIREWALL_LIST,
+    &postgres::FIREWALL_SET,
+    &postgres::LOCK_DELETE,
+    &postgres::LOCK_GET,
+    &postgres::LOCK_SET,
+    &postgres::PARAMETERS_GET,
+    &postgres::PARAMETERS_SET,
+    &postgres::RESET,
+    &postgres::DELETE,
+    &postgres::GEO_RESTORE,
+    &postgres::GET,
+    &postgres::LIST,
+    &postgres::RESTORE,
+    &sql::CHECK,
+    &sql::LOGIN,
+    &sql::NEWEST,
+    &sql::QUERY,
+    &sql::PASSWORD,
     &webapp::DEPLOYMENTS,
     &webapp::GET,
     &health::HEALTH,
@@ -57,7 +76,8 @@ mod tests {
             assert!(row.summary.ends_with('.'), "{}", row.name);
             let signed_in = row.service != Service::Http;
             assert_eq!(signed_in, !row.permissions.is_empty(), "{}", row.name);
-            assert_eq!(signed_in, row.api_version.is_some(), "{}", row.name);
+            let versioned = signed_in && row.service != Service::Sql;
+            assert_eq!(versioned, row.api_version.is_some(), "{}", row.name);
             let names = row.parameters.iter().map(|p| p.name).chain(row.outputs.iter().map(|o| o.name));
             for name in names {
                 assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{} {name}", row.name);

@@ -115,6 +115,7 @@ pub(super) static RESTART: Row = Row {
         undo: "A restart cannot be undone; the instances come up again by themselves.",
         touches: "Requests in flight are lost, and every instance starts cold. A restart does not load a new secret.",
         expect: Span::minutes(2),
+        loses: None,
     }),
     by_hand: None,
 };

@@ -4,7 +4,7 @@ use super::in_clear::secret_in_clear;
 use super::parameter::is_well_formed;
 use super::scope::{StepNames, template};
 use crate::base::{Decimal, Encoding, Timestamp, Value, did_you_mean};
-use crate::effect::{Presence, Row};
+use crate::effect::{Class, Presence, Row};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::GENERATE;
@@ -268,6 +268,13 @@ fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &
     if entry.key == "generate" && wanted.declared.is_some() {
         let message = "a fresh secret is made by the operation that stores it, and cannot be handed to a runbook";
         let help = "store it in a step of its own first";
+        findings.add(Finding::new(Code::ArgumentType, entry.key_place, message).help(help));
+        return None;
+    }
+    // Only what is made with a mark is found again, and with it the secret.
+    if entry.key == "generate" && wanted.row.is_some_and(|row| row.class != Class::B) {
+        let message = "a fresh secret would be lost: this operation does not store it";
+        let help = "store it in a step of its own first, with `keyvault.secret.set`, and give its version here";
         findings.add(Finding::new(Code::ArgumentType, entry.key_place, message).help(help));
         return None;
     }

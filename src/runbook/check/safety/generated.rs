@@ -79,7 +79,7 @@ mod tests {
     use super::super::subject::tests::{call, codes, health, step};
     use super::*;
     use crate::base::Encoding;
-    use crate::effect::{Type, catalogue};
+    use crate::effect::{Class, Type, catalogue};
     use crate::runbook::{Expression, ForEach, UndoStep};
 
     fn set(name: &str) -> CallSpec {
@@ -93,9 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_that_takes_a_secret_stores_it() {
+    fn every_operation_that_may_be_given_a_fresh_secret_stores_it() {
         let is_secret = |kind: Type| kind == Type::Secret || kind == Type::List(&Type::Secret);
         let rows = catalogue().filter(|row| row.parameters.iter().any(|parameter| is_secret(parameter.kind)));
+        // The checker refuses `generate` for every other class.
+        let rows = rows.filter(|row| row.class == Class::B);
         let names: Vec<&str> = rows.map(|row| row.name).collect();
         assert_eq!(names, ["keyvault.secret.set"], "a row that does not store a secret must not be given a fresh one");
     }
