@@ -285,6 +285,10 @@ codes! {
     NoReturnUnguarded "RB420" Warning "Nobody is made to stop before the point of no return."
         "A step with `point_of_no_return` is confirmed by its risk. Unless that is irreversible, or a gate stands \
          before it, an operator passes it like any other step."
+    BelowPlatform "RB421" Warning "The objective for lost data is below what the platform can give."
+        "`objectives.rpo` says how much of the latest data may be gone, and an operation of the runbook brings back data that \
+         may be older: its service promises no more (`callout actions NAME` shows how much, and where it says so). A run \
+         may lose less, and measures what it lost; an objective must not depend on luck."
     GuessedSignIn "RB501" Error "A protected environment must say who signs in."
         "`sign_in: auto` takes whoever is signed in to the first tool that answers, so a step could be done by somebody \
          else than was meant. A protected environment names one way to sign in."

@@ -36,7 +36,7 @@ pub(super) fn runbook(
     let steps = step::steps(stem, &outline, findings);
     let outputs = fields.get("outputs").map(|written| outputs(written, &outline, findings)).unwrap_or_default();
     let lowered = (steps.as_slice(), outline.sketches.len());
-    inspect(&Subject::new(lowered, rto, Places::new(written)), findings);
+    inspect(&Subject::new(lowered, (rto, rpo), Places::new(written)), findings);
     Some(Runbook {
         id: id?,
         format: format?,

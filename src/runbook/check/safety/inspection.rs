@@ -10,6 +10,7 @@ pub(in crate::runbook::check) fn inspect(subject: &Subject<'_>, findings: &mut F
     patience::look(subject, findings);
     person::look(subject, findings);
     undo::look(subject, findings);
+    objective::look_for_loss(subject, findings);
     let order = subject.order();
     generated::look(subject, order.as_ref(), findings);
     if let Some(order) = &order {

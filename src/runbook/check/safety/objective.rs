@@ -1,4 +1,4 @@
-//! Whether the recovery can be as fast as it must be.
+//! Whether the recovery can be as fast, and bring back as much, as it must.
 
 use super::Subject;
 use super::order::Order;
@@ -41,6 +41,21 @@ pub(super) fn look(subject: &Subject<'_>, order: &Order<'_>, findings: &mut Find
     findings.add(Finding::new(Code::OverObjective, place, message).help(help));
 }
 
+/// Looks for a step after which more of the latest data may be gone than the objective allows. What a nested runbook may
+/// lose is said where that runbook has an objective of its own.
+pub(super) fn look_for_loss(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let Some(rpo) = subject.rpo else { return };
+    let losses = subject.steps.iter().filter_map(|step| Some((step, change(step)?.1.loses?)));
+    let Some((step, loss)) = losses.filter(|(_, loss)| loss.most > rpo).max_by_key(|(_, loss)| loss.most) else {
+        return;
+    };
+    let place = subject.places.of_file(&[Down::Key("objectives"), Down::Key("rpo")]);
+    let message = format!("the RPO is {rpo}, and `{}` may lose up to {} of the latest data", step.id, loss.most);
+    let help =
+        format!("raise the objective to {}, or bring the data back in another way; see {}", loss.most, loss.source);
+    findings.add(Finding::new(Code::BelowPlatform, place, message).help(help));
+}
+
 /// The steps that take longest one after the other, up to one that `ends`, each with its expected length. A step of a list
 /// counts once, because the list's length is not known; what is done only after a failure does not count.
 fn longest<'a>(order: &Order<'a>, ends: impl Fn(&Step) -> bool) -> Option<Vec<(&'a Step, Span)>> {
@@ -75,7 +90,7 @@ const fn plus(one: Span, other: Span) -> Span {
 
 #[cfg(test)]
 mod tests {
-    use super::super::subject::tests::{codes, refresh, step};
+    use super::super::subject::tests::{call, codes, codes_under, refresh, step};
     use super::*;
     use crate::base::StepId;
     use crate::runbook::OnFailure;
@@ -121,5 +136,22 @@ mod tests {
         let mut steps = [marked(wait("a", [], 1)), marked(wait("rescue", [], 60))];
         steps[0].on_failure = OnFailure::GoTo(StepId::new("rescue"));
         assert_eq!(codes(&steps, Some(Span::minutes(5))), []);
+    }
+
+    #[test]
+    fn no_objective_is_better_than_what_the_platform_promises() {
+        let restore = |action| Step {
+            drill: None,
+            ..step("restore", [], StepKind::Action(call(action, [("server", "a"), ("source", "b"), ("at", "c")])))
+        };
+        let found = |action, minutes| {
+            let found = codes_under(&[restore(action)], (None, Some(Span::minutes(minutes))));
+            found.contains(&Code::BelowPlatform)
+        };
+        assert!(!found("postgres.server.restore", 5));
+        assert!(found("postgres.server.restore", 4));
+        assert!(found("postgres.server.georestore", 59));
+        assert!(!found("postgres.server.georestore", 60));
+        assert!(!found("webapp.restart", 0), "what brings nothing back loses nothing");
     }
 }

@@ -11,17 +11,19 @@ pub(in crate::runbook::check) struct Subject<'a> {
     /// How many steps were written.
     pub(super) written: usize,
     pub(super) rto: Option<Span>,
+    pub(super) rpo: Option<Span>,
     pub(super) places: Places<'a>,
 }
 
 impl<'a> Subject<'a> {
-    /// `written` is the number of steps in the text, of which `steps` are those that could be lowered.
+    /// `written` is the number of steps in the text, of which `steps` are those that could be lowered. The objectives are
+    /// those of time and of data.
     pub(in crate::runbook::check) const fn new(
         (steps, written): (&'a [Step], usize),
-        rto: Option<Span>,
+        (rto, rpo): (Option<Span>, Option<Span>),
         places: Places<'a>,
     ) -> Self {
-        Self { steps, written, rto, places }
+        Self { steps, written, rto, rpo, places }
     }
 
     /// Which steps wait for which; none if a step is missing or the needs go round in a circle, because then nothing can
@@ -78,8 +80,13 @@ pub(super) mod tests {
 
     /// The codes of what is found in these steps.
     pub(in super::super) fn codes(steps: &[Step], rto: Option<Span>) -> Vec<Code> {
+        codes_under(steps, (rto, None))
+    }
+
+    /// The codes of what is found in these steps under these objectives of time and of data.
+    pub(in super::super) fn codes_under(steps: &[Step], objectives: (Option<Span>, Option<Span>)) -> Vec<Code> {
         let mut findings = Findings::new("");
-        let subject = Subject::new((steps, steps.len()), rto, Places::default());
+        let subject = Subject::new((steps, steps.len()), objectives, Places::default());
         inspect(&subject, &mut findings);
         findings.into_sorted().into_iter().map(|finding| finding.code).collect()
     }
