@@ -30,11 +30,11 @@ def verdict(records, leaves, checkpoint):
         except Exception: return f"entry {seq}: the record does not say that this is its place in the log"
     if not (records and whole and whole_leaves): return FILES[bool(records and whole)] + ": the end is missing"
     root = base64.b64encode(root_of(real[1:])).decode()
-    said = checkpoint == f"callout/{log}\n{len(records)}\n{root}\n".encode()
-    return f"intact: {len(records)} entries, root {root}\n{CAVEAT}" if said else "checkpoint: these are not its entries"
+    word = "continued, not " * ([json.loads(r, parse_int=str).get("kind") for r in records[1:2]] == ["log.succeeds"])
+    if checkpoint != f"callout/{log}\n{len(records)}\n{root}\n".encode(): return "checkpoint: these are not its entries"
+    return f"{word}intact: {len(records)} entries, root {root}\n{CAVEAT}"
 
 if __name__ == "__main__":
     try: verdict = verdict(*(open(os.path.join(sys.argv[1], name), "rb").read() for name in FILES))
     except (IndexError, OSError) as err: sys.exit(f"python3 verify.py DIR: {err}")
-    print(verdict)
-    sys.exit(not verdict.startswith("intact: "))
+    sys.exit(print(verdict) or not verdict.startswith(("intact: ", "continued, not intact: ")))

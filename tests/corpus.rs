@@ -3,11 +3,13 @@
 //! `corpus/v1` holds lines as a program of entry format 1 wrote them. They are never changed: a format that needs other
 //! lines is a new version with a folder of its own, and the old folder stays. `every-kind.jsonl` has an entry of every
 //! kind and is compared with the values that it was made from, and so is `told-more.jsonl`, with members that entries did not
-//! have at first; `engine.jsonl` has the kinds that came with the engine. Journals of whole runs, as the program itself wrote them, stand in `runs`.
+//! have at first; `engine.jsonl` has the kinds that came with the engine, `store.jsonl` those that
+//! tell what became of the store. Journals of whole runs, as the program itself wrote them, stand in `runs`.
 
 mod engine;
 pub(crate) mod examples;
 mod runs;
+mod store;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -55,12 +57,17 @@ fn what_came_with_the_engine_is_read_as_it_was_meant() {
     is_read_as_it_was_meant("engine.jsonl", &engine::entries());
 }
 
+#[test]
+fn what_a_log_tells_of_its_store_is_read_as_it_was_meant() {
+    is_read_as_it_was_meant("store.jsonl", &store::entries());
+}
+
 /// Every journal that the corpus holds.
 fn journals() -> Vec<PathBuf> {
     let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = files(folder()).chain(files(folder().join("runs")));
     let journals: Vec<PathBuf> = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect();
-    assert_eq!(journals.len(), 5, "{journals:?}");
+    assert_eq!(journals.len(), 6, "{journals:?}");
     journals
 }
 
@@ -103,7 +110,7 @@ fn every_journal_of_the_corpus_verifies_by_the_program_and_by_the_script_of_the_
 
 #[test]
 fn there_is_an_example_of_every_kind() {
-    let facts: Vec<Fact> = examples::facts().into_iter().chain(engine::facts()).collect();
+    let facts: Vec<Fact> = examples::facts().into_iter().chain(engine::facts()).chain(store::facts()).collect();
     let shown: BTreeSet<&str> = facts.iter().map(examples::kind).collect();
     let all: BTreeSet<&str> = examples::RUN_KINDS.into_iter().chain(examples::OTHER_KINDS).collect();
     assert_eq!(shown, all);
@@ -111,7 +118,7 @@ fn there_is_an_example_of_every_kind() {
 
 #[test]
 fn every_kind_has_a_canonical_line_and_comes_back_from_it() {
-    for (entry, line) in examples::entries().into_iter().chain(engine::entries()) {
+    for (entry, line) in examples::entries().into_iter().chain(engine::entries()).chain(store::entries()) {
         let kind = examples::kind(&entry.draft.fact);
         assert_eq!(decode(&line.text).unwrap(), entry, "{kind}");
         let json: serde_json::Value = serde_json::from_str(&line.text).unwrap();

@@ -5,13 +5,18 @@ use std::time::Duration;
 use super::entry::draft;
 use super::environment::estate;
 use super::{Exit, Failure, Setting};
-use crate::base::did_you_mean;
+use crate::base::{RunId, did_you_mean};
 use crate::engine::EngineError;
 use crate::journal::{
-    Access, AppendError, Channel, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal, StoreKind,
+    Access, AppendError, Channel, HandOverError, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal,
+    Stage, StoreKind, SwapError,
 };
 use crate::runbook::EstateKind;
 use crate::world::{SystemEntropy, WorldError, network_file_system};
+
+/// What a person can do about a store that is damaged.
+pub(crate) const DAMAGED: &str = "`callout store restore BACKUP` puts a copy in its place; without one, `callout store succeed` begins a new log \
+     that names this one and takes its open runs over. Both keep this file";
 
 /// Another writer is waited for this long.
 const BUSY: Duration = Duration::from_secs(5);
@@ -67,6 +72,22 @@ pub(crate) fn writer(setting: &Setting) -> Result<SqliteJournal, Failure> {
 /// As [`writer`].
 pub(crate) fn to_append(setting: &Setting, path: &Path) -> Result<SqliteJournal, Failure> {
     Ok(open(setting, path, Access::Existing(None), Channel::Cli)?)
+}
+
+/// Opens the store in that very file after a copy was put there, and writes down that it was.
+///
+/// # Errors
+/// As [`writer`].
+pub(crate) fn restored(setting: &Setting, path: &Path) -> Result<SqliteJournal, Failure> {
+    Ok(open(setting, path, Access::Restored, Channel::Cli)?)
+}
+
+/// Makes a store in that very file, which is there and empty.
+///
+/// # Errors
+/// As [`writer`].
+pub(crate) fn make(setting: &Setting, path: &Path, kind: StoreKind) -> Result<SqliteJournal, Failure> {
+    Ok(open(setting, path, Access::Create(kind), Channel::Cli)?)
 }
 
 /// Opens the store for a run in an estate of that kind, and makes it if there is none.
@@ -140,6 +161,27 @@ pub(crate) fn find_run(journal: &SqliteJournal, text: &str) -> Result<RunRow, Fa
     }
 }
 
+/// Refuses to go on with a run of which entries are lost and that nobody has looked at.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn refuse_cut(row: &RunRow) -> Result<(), Failure> {
+    if row.stage != Stage::Cut {
+        return Ok(());
+    }
+    let error = AppendError::Cut { run: row.run };
+    Err(Failure::of(Exit::Paused, &error).hint(how_to_look(row.run)))
+}
+
+/// What a person does about a run of which entries are lost.
+pub(crate) fn how_to_look(run: RunId) -> String {
+    let run = run.short();
+    format!(
+        "`callout show {run}` has what is known of it; compare every step after that with the estate, then \
+         `callout store release {run} --reason TEXT` and `callout resume {run}`, or `callout abort {run}`"
+    )
+}
+
 /// Nobody has recorded anything yet.
 pub(crate) fn nothing_yet(setting: &Setting) -> Result<Failure, Failure> {
     let place = place(setting)?;
@@ -168,12 +210,12 @@ impl From<OpenError> for Failure {
             }
             OpenError::NotAStore { .. } => failure.hint("it was left untouched; name another file with `--store FILE`"),
             OpenError::Empty(_) | OpenError::Missing(_) => failure.hint("`callout run RUNBOOK` records the first run"),
+            OpenError::Damaged { .. } => failure.hint(DAMAGED),
             OpenError::NoFolder(_)
             | OpenError::Newer { .. }
             | OpenError::OtherKind { .. }
             | OpenError::Network { .. }
             | OpenError::Busy(_)
-            | OpenError::Damaged { .. }
             | OpenError::Library { .. }
             | OpenError::Open { .. } => failure,
         }
@@ -194,11 +236,34 @@ impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Entry(_) => Self::of(Exit::Internal, &error),
+            AppendError::Cut { run } => Self::of(Exit::Paused, &error).hint(how_to_look(run)),
             AppendError::Superseded
             | AppendError::Held { .. }
             | AppendError::Busy
             | AppendError::Full
             | AppendError::Write(_) => Self::of(Exit::Usage, &error).hint("nothing was written"),
+        }
+    }
+}
+
+impl From<SwapError> for Failure {
+    fn from(error: SwapError) -> Self {
+        let failure = Self::of(Exit::Usage, &error);
+        match error {
+            SwapError::Read(error) => error.into(),
+            SwapError::Open(_) => failure.hint("leave the screens and commands that look at it, and try again"),
+            SwapError::There(_) => failure.hint("nothing is ever written over; name another file"),
+            SwapError::AtWork(_) => failure.hint("`callout store backup --store FILE` makes a copy of it"),
+            SwapError::File { .. } => failure,
+        }
+    }
+}
+
+impl From<HandOverError> for Failure {
+    fn from(error: HandOverError) -> Self {
+        match error {
+            HandOverError::Read(error) => error.into(),
+            HandOverError::Append(error) => error.into(),
         }
     }
 }

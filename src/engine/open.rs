@@ -95,7 +95,11 @@ impl StoreFault {
         match error {
             AppendError::Superseded => Self::Superseded,
             AppendError::Entry(_) => Self::Own,
-            AppendError::Held { .. } | AppendError::Busy | AppendError::Full | AppendError::Write(_) => Self::Store,
+            AppendError::Held { .. }
+            | AppendError::Cut { .. }
+            | AppendError::Busy
+            | AppendError::Full
+            | AppendError::Write(_) => Self::Store,
         }
     }
 }

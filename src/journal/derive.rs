@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Fact, Line, ReadError};
+use super::{Entry, Fact, Line, LogEvent, ReadError};
 use crate::base::{AttemptId, RunId, Seq};
 use crate::run::{Event, RunEnd};
 
@@ -36,6 +36,11 @@ pub enum Change {
         /// The stage.
         stage: Stage,
     },
+    /// Somebody has looked at a run that was cut.
+    Released {
+        /// The run.
+        run: RunId,
+    },
     /// An attempt holds keys.
     Locked {
         /// The attempt's run.
@@ -68,6 +73,9 @@ pub enum Stage {
     Aborting,
     /// What stands is being undone.
     RollingBack,
+    /// Entries of it are lost, and nobody has looked yet. It stays so, whatever its holder says, until somebody has looked
+    /// or it ends.
+    Cut,
     /// It ended, and every step succeeded or was not wanted.
     Succeeded,
     /// So it did, and something was done otherwise than as written.
@@ -82,12 +90,13 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Planned,
         Self::Running,
         Self::Paused,
         Self::Aborting,
         Self::RollingBack,
+        Self::Cut,
         Self::Succeeded,
         Self::SucceededWithDeviations,
         Self::Failed,
@@ -103,6 +112,7 @@ impl Stage {
             Self::Paused => "paused",
             Self::Aborting => "aborting",
             Self::RollingBack => "rolling_back",
+            Self::Cut => "cut",
             Self::Succeeded => "succeeded",
             Self::SucceededWithDeviations => "succeeded_with_deviations",
             Self::RolledBack => "rolled_back",
@@ -118,7 +128,16 @@ impl Stage {
 
     /// Tells whether the run can still go on.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Planned | Self::Running | Self::Paused | Self::Aborting | Self::RollingBack)
+        matches!(self, Self::Planned | Self::Running | Self::Paused | Self::Aborting | Self::RollingBack | Self::Cut)
+    }
+
+    /// Tells whether a run at the stage `old` comes to this one when an entry says so.
+    pub const fn follows(self, old: Self) -> bool {
+        match (self, old) {
+            (Self::Cut, old) => old.is_open(),
+            (new, Self::Cut) => !new.is_open(),
+            _ => true,
+        }
     }
 }
 
@@ -179,7 +198,16 @@ impl Derived {
             }
             Change::Planned { run, runbook } => self.change(run, |row| row.runbook = runbook),
             Change::Taken { run, fence } => self.change(run, |row| row.fence = fence),
-            Change::Stage { run, stage } => self.change(run, |row| row.stage = stage),
+            Change::Stage { run, stage } => self.change(run, |row| {
+                if stage.follows(row.stage) {
+                    row.stage = stage;
+                }
+            }),
+            Change::Released { run } => self.change(run, |row| {
+                if row.stage == Stage::Cut {
+                    row.stage = Stage::Paused;
+                }
+            }),
             Change::Locked { run, attempt, seq, keys } => {
                 self.locks.extend(keys.into_iter().map(|key| (key, LockRow { run, attempt, seq })));
             }
@@ -204,9 +232,16 @@ impl Derived {
     }
 }
 
-/// What an entry changes. Only a holder's entries change anything; [`Change::Grew`] always comes first.
+/// What an entry changes. Only a holder's entries change anything, and what is said of a run that was cut; of a holder's,
+/// [`Change::Grew`] always comes first.
 pub fn changes(entry: &Entry) -> Vec<Change> {
-    let (Fact::Run(event), Some(run)) = (&entry.draft.fact, entry.draft.run) else { return Vec::new() };
+    let Some(run) = entry.draft.run else { return Vec::new() };
+    let event = match &entry.draft.fact {
+        Fact::Run(event) => event,
+        Fact::Log(LogEvent::Cut {}) => return vec![Change::Stage { run, stage: Stage::Cut }],
+        Fact::Log(LogEvent::Released { .. }) => return vec![Change::Released { run }],
+        Fact::Log(_) | Fact::Incident(_) | Fact::Request(_) => return Vec::new(),
+    };
     let stage = |stage| Change::Stage { run, stage };
     let mut changes = vec![Change::Grew { run, seq: entry.seq }];
     match event {

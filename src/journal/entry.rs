@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Reference, Writer};
-use crate::base::{ClockSource, Digest, EntryId, HostClock, LogId, RunId, Seq, Timestamp};
+use super::{Point, Reference, Writer};
+use crate::base::{ClockSource, Commitment, Digest, EntryId, HostClock, LogId, RunId, Seq, Timestamp};
 use crate::{incident, run};
 
 /// The version of the entry format that this program writes.
@@ -38,6 +38,70 @@ pub enum LogEvent {
         /// The number of entries.
         entries: u64,
     },
+    /// A copy of the store was made.
+    #[serde(rename = "log.backed_up")]
+    BackedUp {
+        /// How far the copy goes.
+        point: Point,
+        /// The SHA-256 of the copy, as `sha256sum` prints it.
+        file: Digest,
+    },
+    /// The store does not hold what had been written to it: an earlier state of it, or another log, was put in its place.
+    /// What stands before this entry is what was found there.
+    #[serde(rename = "log.restored")]
+    Restored {
+        /// How it came to light.
+        by: RestoredBy,
+        /// The furthest that is known of what stood there before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Point>,
+        /// How far the log goes that stands there now, without this entry.
+        after: Point,
+    },
+    /// The log takes the place of one that is damaged; always entry 1.
+    #[serde(rename = "log.succeeds")]
+    Succeeds(Predecessor),
+    /// Entries of this run are lost, as far as anybody can tell; the entry names the run. From here on no effect of it is
+    /// begun until somebody has looked.
+    #[serde(rename = "log.cut")]
+    Cut {},
+    /// Somebody has looked at what a run may have done in the part that is lost; the entry names the run.
+    #[serde(rename = "log.released")]
+    Released {
+        /// What was found.
+        reason: Commitment,
+    },
+}
+
+/// How it came to light that a store was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoredBy {
+    /// A person restored a backup with this program.
+    Command,
+    /// The mark beside the store remembers more than the store holds.
+    Mark,
+}
+
+/// A damaged log, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// How far it is whole: its entries before the first that cannot be read or does not follow. None if not one can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Point>,
+    /// The last leaf of that part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<Digest>,
+    /// How far it had been, as the mark beside it remembers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Point>,
+    /// The SHA-256 of the damaged file, as `sha256sum` prints it.
+    pub file: Digest,
+    /// The SHA-256 of the file with what had not been taken up into it (`-wal`), if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wal: Option<Digest>,
+    /// How many entries follow here that repeat entries of it: those of the runs that were open.
+    pub repeated: u64,
 }
 
 /// Which kind of estate a store belongs to.

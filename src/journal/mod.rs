@@ -11,6 +11,7 @@ mod chain;
 mod codec;
 mod derive;
 mod entry;
+mod mark;
 mod memory;
 mod place;
 mod port;
@@ -20,9 +21,13 @@ mod writer;
 pub use chain::{Frontier, checkpoint, leaf_of};
 pub use codec::{DecodeError, EncodeError, decode, encode, is_remark};
 pub use derive::{Change, Derived, LockRow, RunRow, Stage, changes};
-pub use entry::{Actor, Authn, Channel, Draft, Entry, FORMAT, Fact, LogEvent, StoreKind};
+pub use entry::{Actor, Authn, Channel, Draft, Entry, FORMAT, Fact, LogEvent, Predecessor, RestoredBy, StoreKind};
+pub use mark::{Mark, Point, Remembered};
 pub use memory::MemoryJournal;
-pub use place::{Head, Line, Salted, admit, text_digest};
+pub use place::{Head, Line, Salted, admit, commitments, text_digest};
 pub use port::{AppendError, Batch, Holder, Journal, Payload, ReadError};
-pub use sqlite::{Access, LeaseError, OpenError, Opening, RunLease, SqliteJournal, real_path};
+pub use sqlite::{
+    Access, HandOverError, Held, LeaseError, OpenError, Opening, Replacement, RunLease, Salvage, SqliteJournal,
+    SwapError, Withdrawn, Wreck, real_path,
+};
 pub use writer::{Reference, Relation, Tool, Writer};

@@ -1,8 +1,12 @@
+use serde::Deserialize as _;
+use serde_json::Value as Json;
+
 use super::{
-    AppendError, Batch, DecodeError, Draft, Entry, Fact, Holder, Payload, ReadError, RunRow, decode, encode, is_remark,
-    leaf_of,
+    AppendError, Batch, DecodeError, Draft, Entry, Fact, Holder, Payload, ReadError, RunRow, Stage, decode, encode,
+    is_remark, leaf_of,
 };
 use crate::base::{Commitment, Digest, LogId, Seq};
+use crate::run::Event;
 
 /// Where the next entry goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +85,20 @@ impl Salted {
 /// that has no entry yet.
 ///
 /// # Errors
-/// [`AppendError::Superseded`] if the holder's belief is not so; [`AppendError::Entry`] if a batch breaks a rule that
+/// [`AppendError::Superseded`] if the holder's belief is not so; [`AppendError::Cut`] if the batch begins an effect of a
+/// run that was cut and that nobody has looked at; [`AppendError::Entry`] if a batch breaks a rule that
 /// its maker could have kept: an event of a run without its holder, or a payload that its commitment does not fit.
 pub fn admit(batch: &Batch, row: Option<&RunRow>) -> Result<(), AppendError> {
     if let Some(Holder { version, fence, .. }) = batch.holder
         && (version, fence) != row.map_or((0, 0), |row| (row.version, row.fence))
     {
         return Err(AppendError::Superseded);
+    }
+    let is_intent = |draft: &Draft| matches!(draft.fact, Fact::Run(Event::Intent(_)));
+    if let Some(row) = row.filter(|row| row.stage == Stage::Cut)
+        && batch.drafts.iter().any(is_intent)
+    {
+        return Err(AppendError::Cut { run: row.run });
     }
     for draft in &batch.drafts {
         let is_holders = batch.holder.is_some_and(|holder| draft.run == Some(holder.run));
@@ -106,4 +117,21 @@ pub fn admit(batch: &Batch, row: Option<&RunRow>) -> Result<(), AppendError> {
 /// The digest under which the store keeps a text that entries name: SHA-256 under the domain `text-v1`.
 pub fn text_digest(text: &str) -> Digest {
     Digest::of("text-v1", text.as_bytes())
+}
+
+/// Every commitment in a record, at whatever depth of its data.
+pub fn commitments(record: &Json) -> Vec<Commitment> {
+    fn collect(value: &Json, found: &mut Vec<Commitment>) {
+        match value {
+            Json::Object(members) => match Commitment::deserialize(value) {
+                Ok(commitment) => found.push(commitment),
+                Err(_) => members.values().for_each(|member| collect(member, found)),
+            },
+            Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(&record["data"], &mut found);
+    found
 }

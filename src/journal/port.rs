@@ -79,6 +79,12 @@ pub enum AppendError {
         /// Whose effect it is.
         run: RunId,
     },
+    /// Entries of the run were lost when the store was restored or succeeded, and nobody has looked since.
+    #[error("entries of the run {run} are lost, so it begins no effect before somebody has looked at what it did")]
+    Cut {
+        /// The run.
+        run: RunId,
+    },
     /// Another writer has held the store for longer than five seconds.
     #[error("another program has been writing to the store for more than 5 s")]
     Busy,

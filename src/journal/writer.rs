@@ -57,6 +57,8 @@ pub enum Relation {
     Evidences,
     /// It says what became of it: of an effect in doubt.
     Reconciles,
+    /// It is that entry once more, word for word, in the log that succeeds a damaged one.
+    Repeats,
     /// A word of a later version. No relation changes what a run is, so whoever does not know one passes over it.
     #[serde(untagged)]
     Other(String),

@@ -21,4 +21,4 @@ pub use bundle::{BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS};
 pub use durations::Durations;
 pub use make::{revision, state_word};
 pub use timeline::Timeline;
-pub use verify::{CAVEAT, Fault, Intact, StoreVerdict, VerifyError, verify_bundle, verify_store};
+pub use verify::{CAVEAT, Fault, Intact, Kin, Seam, StoreVerdict, VerifyError, verify_bundle, verify_store};

@@ -30,7 +30,7 @@ impl Timeline {
             Fact::Run(event) => self.of_run(event, &mut say),
             Fact::Incident(incident::Event::Noted { text }) => Some((None, format!("note: {}", say(text)), false)),
             Fact::Request(request) => Some(tell_request(request, &mut say)),
-            Fact::Log(LogEvent::Created { .. } | LogEvent::Exported { .. }) => None,
+            Fact::Log(event) => tell_log(event, &mut say),
         };
         if let Some((step, text, loud)) = line {
             self.lines.push(TimelineLine { at: entry.draft.occurred_at, step, text, loud });
@@ -57,6 +57,21 @@ impl Timeline {
             _ => {}
         }
         tell_run(event, say).or_else(|| tell_step(event, say)).or_else(|| tell_effect(event))
+    }
+}
+
+/// What became of the log, as far as it concerns a run.
+fn tell_log(event: &LogEvent, say: &mut dyn FnMut(&Commitment) -> String) -> Option<Told> {
+    match event {
+        LogEvent::Cut {} => Some((None, "ENTRIES ARE LOST: what was done after this is not known".to_owned(), true)),
+        LogEvent::Released { reason } => {
+            Some((None, format!("looked at after entries were lost: {}", say(reason)), true))
+        }
+        LogEvent::Created { .. }
+        | LogEvent::Exported { .. }
+        | LogEvent::BackedUp { .. }
+        | LogEvent::Restored { .. }
+        | LogEvent::Succeeds(_) => None,
     }
 }
 

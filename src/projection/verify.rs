@@ -7,8 +7,11 @@ use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::bundle::{CHECKPOINT, LEAVES, RECORDS};
-use crate::base::{Commitment, Digest, LogId, Seq};
-use crate::journal::{Frontier, Line, ReadError, Salted, checkpoint as checkpoint_of, leaf_of, text_digest};
+use crate::base::{Digest, LogId, Seq};
+use crate::journal::{
+    Frontier, Line, LogEvent, Point, Predecessor, ReadError, Salted, checkpoint as checkpoint_of, commitments, leaf_of,
+    text_digest,
+};
 
 /// What every good verdict must say beside it.
 pub const CAVEAT: &str =
@@ -21,12 +24,34 @@ pub struct Intact {
     pub entries: u64,
     /// The Merkle root.
     pub root: Digest,
+    /// Whether it is a history of its own.
+    pub kin: Kin,
+}
+
+/// Whether a log is a history of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kin {
+    /// It is.
+    #[default]
+    First,
+    /// It says in its entry 1 that it succeeds a damaged log: the chain is continued, and not intact.
+    Successor,
+}
+
+impl Intact {
+    fn head(&self) -> String {
+        let word = match self.kin {
+            Kin::First => "intact",
+            Kin::Successor => "continued, not intact",
+        };
+        format!("{word}: {} entries, root {}", self.entries, STANDARD.encode(self.root.as_bytes()))
+    }
 }
 
 impl fmt::Display for Intact {
     /// Two lines, of which the second is [`CAVEAT`]; word for word what `verify.py` prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "intact: {} entries, root {}\n{CAVEAT}", self.entries, STANDARD.encode(self.root.as_bytes()))
+        write!(f, "{}\n{CAVEAT}", self.head())
     }
 }
 
@@ -82,11 +107,11 @@ pub fn verify_bundle(records: &[u8], leaves: &[u8], checkpoint: &[u8]) -> Result
         }
     }
     let cut = |name| Err(Fault::File { name, why: "the end is missing" });
-    match (chain.log, records_end, leaves_end) {
+    match (&chain.log, records_end, leaves_end) {
         (None, ..) | (_, End::Cut, _) => cut(RECORDS),
         (_, _, End::Cut) => cut(LEAVES),
-        (Some(ref log), End::Whole, End::Whole) => {
-            let intact = Intact { entries: chain.frontier.size(), root: chain.frontier.root() };
+        (Some(log), End::Whole, End::Whole) => {
+            let intact = chain.intact();
             if checkpoint_of(log, intact.entries, intact.root).as_bytes() == checkpoint {
                 Ok(intact)
             } else {
@@ -106,13 +131,72 @@ pub struct StoreVerdict {
     pub texts: u64,
     /// The entries whose text is no longer there: the commitment or digest stands, the text was removed.
     pub without_text: Vec<Seq>,
+    /// Where the log says of itself that something is missing before it: the entry, and what it says.
+    pub seams: Vec<(Seq, Seam)>,
+}
+
+/// An entry by which a log says that it does not hold all that was once written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seam {
+    /// The store was put back to an earlier state.
+    Restored {
+        /// The furthest that is known of what stood there before.
+        before: Option<Point>,
+        /// How far the log went that was put there.
+        after: Point,
+    },
+    /// The log takes the place of a damaged one.
+    Succeeds(Predecessor),
+}
+
+impl Seam {
+    fn of(record: &Json) -> Option<Self> {
+        match LogEvent::deserialize(record).ok()? {
+            LogEvent::Restored { before, after, .. } => Some(Self::Restored { before, after }),
+            LogEvent::Succeeds(predecessor) => Some(Self::Succeeds(predecessor)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Seam {
+    /// A sentence fragment.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let far = |point: &Point| format!("{} entries of the log {}", point.entries, point.log);
+        match self {
+            Self::Restored { before: Some(before), after } if before == after => {
+                write!(f, "a copy of it was put in place that held all of it, {}", far(after))
+            }
+            Self::Restored { before: Some(before), after } => write!(
+                f,
+                "the store was put back to {}; it had held {}, and what is missing is not known here",
+                far(after),
+                far(before)
+            ),
+            Self::Restored { before: None, after } => {
+                write!(f, "the store was put back to {}; what it had held before is not known", far(after))
+            }
+            Self::Succeeds(Predecessor { whole, marked, file, repeated, .. }) => {
+                match whole {
+                    Some(whole) => write!(f, "it goes on for a damaged log, of which {} are whole", far(whole))?,
+                    None => write!(f, "it goes on for a damaged log, of which nothing could be read")?,
+                }
+                if let Some(marked) = marked.filter(|marked| Some(marked) != whole.as_ref()) {
+                    write!(f, " of {}", far(&marked))?;
+                }
+                write!(f, " (file {file}, SHA-256); {repeated} of them are repeated here")
+            }
+        }
+    }
 }
 
 impl fmt::Display for StoreVerdict {
     /// The verdict on the log and, before the caveat, what became of the texts beside it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Intact { entries, root } = &self.intact;
-        writeln!(f, "intact: {entries} entries, root {}", STANDARD.encode(root.as_bytes()))?;
+        writeln!(f, "{}", self.intact.head())?;
+        for (seq, seam) in &self.seams {
+            writeln!(f, "entry {seq}: {seam}")?;
+        }
         write!(f, "texts beside the log: {} as committed", self.texts)?;
         if let [first, ..] = self.without_text.as_slice() {
             write!(f, ", {} no longer there (the first is that of entry {first})", self.without_text.len())?;
@@ -137,7 +221,7 @@ pub fn verify_store(
     mut text: impl FnMut(&Digest) -> Result<Option<Vec<u8>>, ReadError>,
 ) -> Result<StoreVerdict, VerifyError> {
     let mut chain = Chain { log: Some(log.to_string()), ..Chain::default() };
-    let (mut texts, mut without_text) = (0, Vec::new());
+    let (mut texts, mut without_text, mut seams) = (0, Vec::new(), Vec::new());
     loop {
         let page = lines(Seq(chain.frontier.size()))?;
         if page.is_empty() {
@@ -158,6 +242,7 @@ pub fn verify_store(
                 let fits = salted(&commitment.commit)?.map(|kept| kept.fits(&commitment));
                 beside(fits, "the text beside it is not what the record committed to")?;
             }
+            seams.extend(Seam::of(&record).map(|seam| (seq, seam)));
             if let Some(digest) = revision(&record) {
                 let is_it = |kept: Vec<u8>| str::from_utf8(&kept).is_ok_and(|kept| text_digest(kept) == digest);
                 beside(
@@ -167,8 +252,8 @@ pub fn verify_store(
             }
         }
     }
-    let intact = Intact { entries: chain.frontier.size(), root: chain.frontier.root() };
-    Ok(StoreVerdict { intact, texts, without_text })
+    let intact = chain.intact();
+    Ok(StoreVerdict { intact, texts, without_text, seams })
 }
 
 /// A log as far as it has been looked at.
@@ -178,6 +263,7 @@ struct Chain {
     log: Option<String>,
     prev: Option<Digest>,
     frontier: Frontier,
+    kin: Kin,
 }
 
 impl Chain {
@@ -197,9 +283,16 @@ impl Chain {
             return Err(self.fault("the record does not say that this is its place in the log"));
         };
         self.log = Some(log.to_owned());
+        if self.frontier.size() == 1 && json["kind"] == "log.succeeds" {
+            self.kin = Kin::Successor;
+        }
         self.prev = Some(real);
         self.frontier.push(real);
         Ok(json)
+    }
+
+    fn intact(&self) -> Intact {
+        Intact { entries: self.frontier.size(), root: self.frontier.root(), kin: self.kin }
     }
 
     /// Something is wrong at the next place.
@@ -230,21 +323,4 @@ fn split(bytes: &[u8]) -> (Vec<&[u8]>, End) {
 fn revision(record: &Json) -> Option<Digest> {
     let is_plan = record["kind"] == "run.planned";
     record["data"]["plan"]["revision"]["text"].as_str().filter(|_| is_plan).and_then(Digest::parse)
-}
-
-/// Every commitment in a record, at whatever depth of its data.
-fn commitments(record: &Json) -> Vec<Commitment> {
-    fn collect(value: &Json, found: &mut Vec<Commitment>) {
-        match value {
-            Json::Object(members) => match Commitment::deserialize(value) {
-                Ok(commitment) => found.push(commitment),
-                Err(_) => members.values().for_each(|member| collect(member, found)),
-            },
-            Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    collect(&record["data"], &mut found);
-    found
 }

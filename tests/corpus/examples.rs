@@ -229,11 +229,16 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
         Fact::Request(Request::Adhoc(_)) => "request.adhoc",
         Fact::Log(LogEvent::Created { .. }) => "log.created",
         Fact::Log(LogEvent::Exported { .. }) => "log.exported",
+        Fact::Log(LogEvent::BackedUp { .. }) => "log.backed_up",
+        Fact::Log(LogEvent::Restored { .. }) => "log.restored",
+        Fact::Log(LogEvent::Succeeds(_)) => "log.succeeds",
+        Fact::Log(LogEvent::Cut {}) => "log.cut",
+        Fact::Log(LogEvent::Released { .. }) => "log.released",
     }
 }
 
 /// Every kind of the small families.
-pub(crate) const OTHER_KINDS: [&str; 13] = [
+pub(crate) const OTHER_KINDS: [&str; 18] = [
     "timeline.noted",
     "request.abort",
     "request.pause",
@@ -247,6 +252,11 @@ pub(crate) const OTHER_KINDS: [&str; 13] = [
     "request.adhoc",
     "log.created",
     "log.exported",
+    "log.backed_up",
+    "log.restored",
+    "log.succeeds",
+    "log.cut",
+    "log.released",
 ];
 
 pub(crate) fn commitment(text: &str) -> Commitment {

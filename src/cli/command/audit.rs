@@ -6,9 +6,10 @@ use crate::base::Seq;
 use crate::cli::args::{Audit, ExportFormat};
 use crate::cli::entry::draft;
 use crate::cli::{Exit, Failure, Setting, store};
-use crate::journal::{Batch, Channel, Fact, Journal as _, Line, LogEvent, SqliteJournal};
+use crate::journal::{Batch, Channel, Fact, Journal as _, Line, LogEvent, Mark, Remembered, SqliteJournal};
 use crate::projection::{
-    AuditFormat, BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS, VerifyError, verify_bundle, verify_store,
+    AuditFormat, BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS, StoreVerdict, VerifyError, verify_bundle,
+    verify_store,
 };
 use crate::world::SystemEntropy;
 
@@ -37,16 +38,35 @@ fn verify(setting: &Setting, out: &mut dyn Write) -> Result<Exit, Failure> {
         writeln!(out, "{}: intact: no entries yet", place.display())?;
         return Ok(Exit::Success);
     };
-    let lines = |from| journal.lines(from, PAGE);
-    let salted = |commit: &_| journal.salted_payload(commit);
-    match verify_store(journal.log(), lines, salted, |digest| journal.text_bytes(digest)) {
+    match whole(&journal) {
         Ok(verdict) => {
+            if let Remembered::Lost(mark) = journal.remembered()? {
+                return Err(put_back(journal.path(), &mark));
+            }
             writeln!(out, "{}: {verdict}", journal.path().display())?;
             Ok(Exit::Success)
         }
         Err(VerifyError::Fault(fault)) => Err(refused(journal.path(), &fault)),
         Err(VerifyError::Read(error)) => Err(error.into()),
     }
+}
+
+/// Verifies a store from its first entry to its last.
+pub(super) fn whole(journal: &SqliteJournal) -> Result<StoreVerdict, VerifyError> {
+    let lines = |from| journal.lines(from, PAGE);
+    let salted = |commit: &_| journal.salted_payload(commit);
+    verify_store(journal.log(), lines, salted, |digest| journal.text_bytes(digest))
+}
+
+/// The store was put back, and nobody has said so in it yet.
+fn put_back(path: &Path, mark: &Mark) -> Failure {
+    let point = mark.point;
+    let what =
+        format!("refused: the store does not hold the {} entries of the log {} that it had", point.entries, point.log);
+    Failure::new(Exit::Failed, what).hint(format!(
+        "`{}.mark` remembers them; put the right file back, or go on from this one: the next command that writes says in the log that it was put back",
+        path.display()
+    ))
 }
 
 fn verify_folder(folder: &Path, out: &mut dyn Write) -> Result<Exit, Failure> {

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::audit::whole;
 use super::store::kind_word;
 use crate::cli::environment::{environments, sign_in as by};
 use crate::cli::library::{Library, RUNBOOKS, shown};
@@ -15,7 +16,8 @@ use crate::cli::nesting::checked;
 use crate::cli::text::{columns, count};
 use crate::cli::trust::{Brought, Standing};
 use crate::cli::{Exit, Failure, Setting, store};
-use crate::journal::{OpenError, SqliteJournal};
+use crate::journal::{OpenError, Point, Remembered, SqliteJournal, Stage};
+use crate::projection::VerifyError;
 use crate::runbook::{Environment, EstateKind};
 use crate::world::{self, Reached, Redactor, WorkTree};
 
@@ -232,6 +234,11 @@ fn look_at(question: String, setting: &Setting, path: &std::path::Path, rebuild:
         Err(OpenError::Missing(_) | OpenError::NoFolder(_) | OpenError::Empty(_)) => {
             return Answer::pass(question, "nothing yet; the first run makes it");
         }
+        Err(error @ (OpenError::Damaged { .. } | OpenError::NotAStore { .. })) => {
+            let Failure { what, causes, .. } = error.into();
+            let sentence = [what].into_iter().chain(causes).collect::<Vec<_>>().join(": ");
+            return Answer::fail(question, format!("{sentence}; {}", store::DAMAGED));
+        }
         Err(error) => return Answer::failure(question, &error.into()),
     };
     match soundness(&mut journal, setting, path, rebuild) {
@@ -249,7 +256,18 @@ fn soundness(
     rebuild: bool,
 ) -> Result<Result<String, String>, Failure> {
     if let Some(fault) = journal.quick_check()?.first() {
-        return Ok(Err(format!("damaged: {fault}; restore a backup, and keep this file")));
+        return Ok(Err(format!("damaged: {fault}; {}", store::DAMAGED)));
+    }
+    match whole(journal) {
+        Ok(_) => {}
+        Err(VerifyError::Fault(fault)) => return Ok(Err(format!("the chain is broken: {fault}; {}", store::DAMAGED))),
+        Err(VerifyError::Read(error)) => return Err(error.into()),
+    }
+    if let Remembered::Lost(mark) = journal.remembered()? {
+        let Point { log, entries, .. } = mark.point;
+        return Ok(Err(format!(
+            "put back: it had {entries} entries of the log {log}; the next command that writes says so in the log"
+        )));
     }
     let mut tables = "derived tables as the log says";
     if rebuild {
@@ -261,7 +279,9 @@ fn soundness(
         ));
     }
     let entries = journal.frontier()?.size();
-    Ok(Ok(format!("{entries} entries, {}, sound, {tables}", kind_word(journal.kind()))))
+    let cut = journal.open_runs()?.iter().filter(|row| row.stage == Stage::Cut).count();
+    let cut = if cut == 0 { String::new() } else { format!("; {} cut: `callout store release`", count(cut, "run")) };
+    Ok(Ok(format!("{entries} entries, {}, sound, {tables}{cut}", kind_word(journal.kind()))))
 }
 
 async fn sign_in(environment: Environment, lookup: world::Environment, redactor: Redactor) -> Answer {

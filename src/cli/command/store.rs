@@ -1,79 +1,62 @@
+mod backup;
+mod info;
+mod release;
+mod restore;
+mod succeed;
+
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::json;
+pub(super) use info::kind_word;
 
 use crate::cli::args::Store;
-use crate::cli::text::field;
 use crate::cli::{Exit, Failure, Setting, store as stores};
-use crate::journal::{SqliteJournal, StoreKind};
+use crate::journal::{Held, Journal as _, RunLease, RunRow, SqliteJournal, Stage};
 
-/// Looks at the store, or copies it.
+/// Looks at the store, copies it, or puts something else in its place.
 pub(crate) fn store(setting: &Setting, store: &Store, out: &mut dyn Write) -> Result<Exit, Failure> {
     match store {
-        Store::Info { json } => info(setting, *json, out),
-        Store::Backup { file } => backup(setting, &setting.here.join(file), out),
+        Store::Info { json } => info::info(setting, *json, out),
+        Store::Backup { file, out: path } => {
+            let copy = file.as_ref().or(path.as_ref()).map(|path| setting.here.join(path));
+            backup::backup(setting, copy, out)
+        }
+        Store::Restore { backup } => restore::restore(setting, &setting.here.join(backup), out),
+        Store::Succeed => succeed::succeed(setting, out),
+        Store::Release { run, reason } => release::release(setting, run, reason, out),
     }
 }
 
-fn info(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let Some(journal) = stores::reader(setting)? else { return Err(stores::nothing_yet(setting)?) };
-    let runs = journal.runs()?;
-    let open = runs.iter().filter(|row| row.stage.is_open()).count();
-    let frontier = journal.frontier()?;
-    let path = journal.path().display().to_string();
-    let bytes = std::fs::metadata(journal.path()).map(|found| found.len()).ok();
-    if as_json {
-        let document = json!({
-            "path": path,
-            "kind": journal.kind(),
-            "log": journal.log(),
-            "entries": frontier.size(),
-            "root": frontier.root(),
-            "runs": runs.len(),
-            "open_runs": open,
-            "bytes": bytes,
+/// Takes every run of the store, so that none is driven while its file is replaced.
+///
+/// # Errors
+/// One is held, or it cannot be told.
+fn take_all_runs(store: &Path) -> Result<Vec<RunLease>, Failure> {
+    RunLease::take_all(store)?.map_err(|held| {
+        let names = held.iter().map(|Held { run, pid }| match pid {
+            Some(pid) => format!("{} by process {pid}", run.short()),
+            None => run.short(),
         });
-        writeln!(out, "{document:#}")?;
-        return Ok(Exit::Success);
-    }
-    field(out, "Store", &path)?;
-    field(out, "Kind", kind_word(journal.kind()))?;
-    field(out, "Log", &journal.log().to_string())?;
-    field(out, "Entries", &frontier.size().to_string())?;
-    field(out, "Root", &frontier.root().to_string())?;
-    field(out, "Runs", &format!("{}, {open} open", runs.len()))?;
-    if let Some(bytes) = bytes {
-        field(out, "Bytes", &bytes.to_string())?;
-    }
-    Ok(Exit::Success)
+        let names: Vec<String> = names.collect();
+        Failure::usage(format!("a run is held: {}", names.join(", ")))
+            .hint("leave it where it is driven (`callout pause RUN` does not let it go), and try again")
+    })
 }
 
-/// What the store holds, for a person.
-pub(super) const fn kind_word(kind: StoreKind) -> &'static str {
-    match kind {
-        StoreKind::Live => "live",
-        StoreKind::Simulated => "simulated: no evidence of production recovery",
+/// Says which runs begin nothing before somebody has looked, and how to look.
+fn tell_cut(journal: &mut SqliteJournal, out: &mut dyn Write) -> Result<(), Failure> {
+    let cut: Vec<RunRow> = journal.open_runs()?.into_iter().filter(|row| row.stage == Stage::Cut).collect();
+    for row in &cut {
+        let entries = journal.of_run(row.run, row.last)?;
+        let last = entries.first().map(|entry| entry.draft.recorded_at.minute()).unwrap_or_default();
+        writeln!(
+            out,
+            "Run {} of {} was open; what it did after {last} is not known, and it begins nothing before somebody has \
+             looked: {}.",
+            row.run.short(),
+            row.runbook,
+            stores::how_to_look(row.run)
+        )?;
     }
-}
-
-fn backup(setting: &Setting, copy: &Path, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let Some(journal) = stores::reader(setting)? else { return Err(stores::nothing_yet(setting)?) };
-    let failed = |why: &dyn std::error::Error| {
-        Failure::usage(format!("the store cannot be copied to `{}`", copy.display()))
-            .because(why)
-            .hint("the folder must be there, and the file must not")
-    };
-    journal.backup(copy).map_err(|error| failed(&error))?;
-    let faults = check(setting, copy)?;
-    if let Some(fault) = faults.first() {
-        return Err(Failure::new(Exit::Failed, format!("the copy `{}` is damaged: {fault}", copy.display())));
-    }
-    writeln!(out, "{} is copied to {}, and the copy is sound.", journal.path().display(), copy.display())?;
-    Ok(Exit::Success)
-}
-
-fn check(setting: &Setting, copy: &Path) -> Result<Vec<String>, Failure> {
-    let journal: SqliteJournal = stores::at(setting, copy)?;
-    Ok(journal.quick_check()?)
+    Ok(())
 }

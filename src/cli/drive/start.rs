@@ -51,6 +51,7 @@ pub(crate) async fn resume(
         writeln!(out, "No run is open: nothing to resume.")?;
         return Ok(Exit::Success);
     };
+    store::refuse_cut(&row)?;
     // What the run was planned to be never changes, so it is judged before anybody signs in for it.
     let entries = journal.of_run(row.run, Seq(0))?;
     let plan = fold(journal.log(), row.run, &entries)?.plan;
@@ -62,6 +63,8 @@ pub(crate) async fn resume(
     }
     let wish = Wish::read(setting, headless)?;
     let session = Session::open(setting, &environment, wish.channel(), redactor.clone()).await?;
+    // Opening the store to write may have found that it was put back.
+    store::refuse_cut(&store::find_run(&session.journal, &row.run.to_string())?)?;
     let held = Held::take_up(session, row.run)?;
     let digest = held.engine.state().digest;
     let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;

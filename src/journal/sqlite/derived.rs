@@ -1,4 +1,4 @@
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::fault::read_error;
 use super::read::{SELECT_LINE, line};
@@ -24,8 +24,19 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite:
             transaction.execute("UPDATE run SET fence = ?2 WHERE run = ?1", params![run.to_string(), fence])
         }
         Change::Stage { run, stage } => {
-            transaction.execute("UPDATE run SET stage = ?2 WHERE run = ?1", params![run.to_string(), stage.word()])
+            let run = run.to_string();
+            let standing = transaction
+                .query_row("SELECT stage FROM run WHERE run = ?1", params![run], |row| parsed(row, 0, Stage::parse))
+                .optional()?;
+            if standing.is_some_and(|standing| stage.follows(standing)) {
+                transaction.execute("UPDATE run SET stage = ?2 WHERE run = ?1", params![run, stage.word()])?;
+            }
+            Ok(0)
         }
+        Change::Released { run } => transaction.execute(
+            "UPDATE run SET stage = ?2 WHERE run = ?1 AND stage = ?3",
+            params![run.to_string(), Stage::Paused.word(), Stage::Cut.word()],
+        ),
         Change::Locked { run, attempt, seq, keys } => {
             let mut insert =
                 transaction.prepare("INSERT INTO open_intent (lock_key, run, attempt, seq) VALUES (?1, ?2, ?3, ?4)")?;

@@ -63,7 +63,7 @@ pub enum OpenError {
     #[error("another program has been writing to the store `{}` for too long; try again when it has finished", .0.display())]
     Busy(PathBuf),
     /// The parts of the file contradict each other.
-    #[error("the store `{}` is damaged; restore a backup, and keep this file for whoever looks into it", path.display())]
+    #[error("the store `{}` is damaged", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -99,6 +99,16 @@ impl OpenError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source: err.into() },
             _ => Self::Open { path, source: err.into() },
+        }
+    }
+
+    /// What it means for opening `path` that an entry could not be written that comes before all others.
+    pub(super) fn unwritten(path: &Path, err: AppendError) -> Self {
+        let path = path.to_owned();
+        match err {
+            AppendError::Full => Self::Full(path),
+            AppendError::Busy => Self::Busy(path),
+            source => Self::Open { path, source: source.into() },
         }
     }
 }

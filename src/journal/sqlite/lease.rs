@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::mark_file::beside;
 use crate::base::RunId;
 
 /// The right to write the events of a run. While it lives, no other process gets one for the same run.
@@ -17,6 +18,15 @@ use crate::base::RunId;
 #[derive(Debug)]
 pub struct RunLease {
     file: File,
+}
+
+/// A run that another process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The run.
+    pub run: RunId,
+    /// The process, as far as is known.
+    pub pid: Option<u32>,
 }
 
 /// Why it cannot be told whether a run is held.
@@ -53,6 +63,32 @@ impl RunLease {
         attempt().map_err(|source| LeaseError { path: path.clone(), source })
     }
 
+    /// Takes every run that anybody has ever held, or names those that are held now. Whoever has them all may be sure that no
+    /// run is driven in the meantime, but for one that is begun only now.
+    ///
+    /// # Errors
+    /// As [`RunLease::take`].
+    pub fn take_all(store: &Path) -> Result<Result<Vec<Self>, Vec<Held>>, LeaseError> {
+        let folder = folder(store);
+        let failed = |source| LeaseError { path: folder.clone(), source };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Ok(Vec::new())),
+            Err(err) => return Err(failed(err)),
+        };
+        let (mut taken, mut held) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            let run = name.to_str().and_then(|name| name.strip_suffix(".lock")?.parse().ok());
+            let Some(run) = run else { continue };
+            match Self::take(store, run)? {
+                Some(lease) => taken.push(lease),
+                None => held.push(Held { run, pid: Self::holder_pid(store, run) }),
+            }
+        }
+        Ok(if held.is_empty() { Ok(taken) } else { Err(held) })
+    }
+
     /// The process that took the run last; none if nobody ever has. To be asked right after [`RunLease::take`] gave
     /// none, for a person to look at: a process that is gone stays written here until the next one takes the run.
     pub fn holder_pid(store: &Path, run: RunId) -> Option<u32> {
@@ -68,7 +104,9 @@ impl AsFd for RunLease {
 }
 
 fn lock_file(store: &Path, run: RunId) -> PathBuf {
-    let mut folder = store.as_os_str().to_owned();
-    folder.push(".locks");
-    PathBuf::from(folder).join(format!("{run}.lock"))
+    folder(store).join(format!("{run}.lock"))
+}
+
+fn folder(store: &Path) -> PathBuf {
+    beside(store, ".locks")
 }

@@ -8,12 +8,18 @@
 mod derived;
 mod fault;
 mod lease;
+mod mark_file;
 mod open;
 mod read;
+mod rollback;
+mod salvage;
 mod schema;
 mod store;
+mod swap;
 
 pub use fault::OpenError;
-pub use lease::{LeaseError, RunLease};
+pub use lease::{Held, LeaseError, RunLease};
 pub use open::{Access, Opening, real_path};
+pub use salvage::{HandOverError, Salvage, Wreck};
 pub use store::SqliteJournal;
+pub use swap::{Replacement, SwapError, Withdrawn};

@@ -10,7 +10,7 @@ use super::schema::{APPLICATION_ID, MIGRATIONS, OLDEST_LIBRARY, VERSION, settle}
 use super::store::{data_version, write_first};
 use super::{OpenError, SqliteJournal};
 use crate::base::{Entropy, LogId};
-use crate::journal::{AppendError, DecodeError, Draft, FORMAT, Fact, LogEvent, StoreKind, decode};
+use crate::journal::{DecodeError, Draft, FORMAT, Fact, LogEvent, RestoredBy, StoreKind, decode};
 
 /// Which store is to be opened, and what a new one's first entry says.
 pub struct Opening<'a> {
@@ -22,7 +22,8 @@ pub struct Opening<'a> {
     pub busy: Duration,
     /// Makes the id of a new log.
     pub entropy: &'a dyn Entropy,
-    /// Makes the first entry of a new log. Asked only when one is made: what it tells may be dear to find out.
+    /// Makes an entry about the log itself: the first of a new one, and those that say that the store was put back. Asked
+    /// only when one is made: what it tells may be dear to find out.
     pub first: &'a dyn Fn(Fact) -> Draft,
     /// Names the network file system that a folder is on, if it is on one.
     pub network: &'a dyn Fn(&Path) -> Option<String>,
@@ -35,6 +36,8 @@ pub enum Access {
     Create(StoreKind),
     /// To append, to a store that is there; of this kind, if one is named.
     Existing(Option<StoreKind>),
+    /// To append, to a store that was put in this place just now by a person's wish, which is written down first.
+    Restored,
     /// To read, a store that is there; of this kind, if one is named.
     ReadOnly(Option<StoreKind>),
 }
@@ -44,6 +47,7 @@ impl Access {
         match self {
             Self::Create(kind) => Some(kind),
             Self::Existing(kind) | Self::ReadOnly(kind) => kind,
+            Self::Restored => None,
         }
     }
 }
@@ -148,11 +152,19 @@ fn open_file(path: &Path, opening: &Opening<'_>) -> Result<SqliteJournal, OpenEr
     }
     match opening.access {
         Access::ReadOnly(_) => connection.pragma_update(None, "query_only", true).map_err(fault)?,
-        Access::Create(_) | Access::Existing(_) if is_read_only => return Err(OpenError::ReadOnly(path.to_owned())),
-        Access::Create(_) | Access::Existing(_) => ensure_wal(path, &connection, opening.busy)?,
+        Access::Create(_) | Access::Existing(_) | Access::Restored if is_read_only => {
+            return Err(OpenError::ReadOnly(path.to_owned()));
+        }
+        Access::Create(_) | Access::Existing(_) | Access::Restored => ensure_wal(path, &connection, opening.busy)?,
     }
     let data_version = data_version(&connection).map_err(fault)?;
-    Ok(SqliteJournal { connection, path: path.to_owned(), log, kind, data_version })
+    let mut journal = SqliteJournal { connection, path: path.to_owned(), log, kind, data_version };
+    match opening.access {
+        Access::ReadOnly(_) => {}
+        Access::Create(_) | Access::Existing(_) => journal.notice_rollback(RestoredBy::Mark, opening.first)?,
+        Access::Restored => journal.notice_rollback(RestoredBy::Command, opening.first)?,
+    }
+    Ok(journal)
 }
 
 /// What the file says of itself.
@@ -232,10 +244,9 @@ fn create(path: &Path, connection: &mut Connection, opening: &Opening<'_>) -> Re
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(fault)?;
-    match write_first(&transaction, LogId::new(opening.entropy.uuid()), &created) {
+    match write_first(&transaction, LogId::new(opening.entropy.uuid()), estate, &created) {
         Ok(()) => transaction.commit().map_err(fault),
-        Err(AppendError::Full) => Err(OpenError::Full(path.to_owned())),
-        Err(source) => Err(OpenError::Open { path: path.to_owned(), source: source.into() }),
+        Err(source) => Err(OpenError::unwritten(path, source)),
     }
 }
 

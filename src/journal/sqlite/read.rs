@@ -1,14 +1,12 @@
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::SqliteJournal;
 use super::derived;
 use super::fault::read_error;
-use crate::base::{Digest, RunId, Seq};
-use crate::journal::{Entry, Frontier, Line, ReadError, RunRow, Salted};
+use crate::base::{AttemptId, Digest, RunId, Seq, Timestamp};
+use crate::journal::{Entry, Fact, Frontier, Line, LockRow, LogEvent, Point, ReadError, RunRow, Salted};
 
 /// The columns that [`line()`] reads.
 pub(super) const SELECT_LINE: &str = "SELECT seq, body, leaf FROM log_record";
@@ -113,22 +111,29 @@ impl SqliteJournal {
         derived::frontier(&self.connection).map_err(read_error)
     }
 
-    /// Copies the store, as it is at one moment, to a file that is not there yet; others may go on writing. The copy's
-    /// text is on the disk when this returns, and only its owner may read it.
+    /// The attempts whose outcome is not known, each with its intent, as the derived table says. Since a holder may be at work
+    /// on them they need not be in doubt.
     ///
     /// # Errors
-    /// The store cannot be read, or the copy cannot be made. What was begun of it is taken away.
-    pub fn backup(&self, copy: &Path) -> Result<(), ReadError> {
-        let failed = |err: std::io::Error| ReadError::Store(err.into());
-        // SQLite fills an empty file; making it first settles its mode, and that no other file is written over.
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy).map_err(failed)?;
-        let copied = self.connection.backup("main", copy, None::<fn(rusqlite::backup::Progress)>).map_err(read_error);
-        let made = copied.and_then(|()| file.sync_all().map_err(failed));
-        if made.is_err() {
-            // The error that led here matters more than a file that stays behind.
-            let _ = fs::remove_file(copy);
-        }
-        made
+    /// The store cannot be read.
+    pub fn open_intents(&self) -> Result<BTreeMap<AttemptId, LockRow>, ReadError> {
+        let standing = derived::standing(&self.connection).map_err(read_error)?;
+        Ok(standing.locks.into_values().map(|lock| (lock.attempt, lock)).collect())
+    }
+
+    /// The last copy of the store that the log tells of: when it was made, and how far it goes. Reads the log backwards until
+    /// it finds one.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the entry cannot.
+    pub fn last_backup(&self) -> Result<Option<(Timestamp, Point)>, ReadError> {
+        let sql = format!("{SELECT_LINE} WHERE kind = 'log.backed_up' ORDER BY seq DESC LIMIT 1");
+        let last = self.connection.query_row(&sql, [], line).optional().map_err(read_error)?;
+        let entry = last.map(|line| line.entry()).transpose()?.flatten();
+        Ok(entry.and_then(|entry| match entry.draft.fact {
+            Fact::Log(LogEvent::BackedUp { point, .. }) => Some((entry.draft.recorded_at, point)),
+            _ => None,
+        }))
     }
 
     /// Asks SQLite for faults in the file; an empty list is a sound file. Reads all of it.

@@ -3,11 +3,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::fault::{append_error, read_error};
+use super::mark_file::MarkFile;
 use super::{Opening, derived, open};
 use crate::base::{Digest, LogId, RunId, Seq};
 use crate::journal::{
-    AppendError, Batch, Change, Draft, Entry, Head, Journal, Line, OpenError, ReadError, StoreKind, admit, changes,
-    text_digest,
+    AppendError, Batch, Change, Draft, Entry, Frontier, Head, Journal, Line, Mark, OpenError, Point, ReadError,
+    StoreKind, admit, changes, text_digest,
 };
 
 /// The journal in an SQLite file. One connection, for one thread at a time; further ones, in this process or others,
@@ -25,7 +26,8 @@ pub struct SqliteJournal {
 impl SqliteJournal {
     /// Opens a store, or makes a new one if `opening` says so.
     ///
-    /// Opening a store that is there writes nothing to it and reads no more than its first entry.
+    /// Opening a store that is there writes nothing to it and reads no more than two entries, unless it is opened to append
+    /// and the mark beside it remembers more than it holds: then it is written down first that the store was put back.
     ///
     /// # Errors
     /// See [`OpenError`]; nothing has been created then.
@@ -57,13 +59,16 @@ impl SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn append(&mut self, batch: &Batch) -> Result<Vec<Entry>, AppendError> {
-        let log = self.log;
+        let (log, kind) = (self.log, self.kind);
         let transaction = self.begin().map_err(append_error)?;
-        let entries = write(&transaction, log, batch)?;
+        let (entries, mark) = write(&transaction, log, kind, batch)?;
         // An error here says that the entries may not be on the disk. SQLite then drops them; only if the machine
         // stops before the next append, a recovery may find them again. They announce what was not done, which is
         // the harmless direction: an intent without an effect is in doubt, and its probe says so.
         transaction.commit().map_err(append_error)?;
+        if let Some(mark) = mark {
+            MarkFile::beside(&self.path).advance(&mark);
+        }
         Ok(entries)
     }
 
@@ -88,12 +93,23 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Writes the first entry of a new log.
-pub(super) fn write_first(transaction: &Transaction<'_>, log: LogId, created: &Draft) -> Result<(), AppendError> {
-    derived::put_frontier(transaction, &crate::journal::Frontier::default()).map_err(append_error)?;
-    write(transaction, log, &Batch { drafts: vec![created.clone()], ..Batch::default() }).map(drop)
+pub(super) fn write_first(
+    transaction: &Transaction<'_>,
+    log: LogId,
+    kind: StoreKind,
+    created: &Draft,
+) -> Result<(), AppendError> {
+    derived::put_frontier(transaction, &Frontier::default()).map_err(append_error)?;
+    write(transaction, log, kind, &Batch { drafts: vec![created.clone()], ..Batch::default() }).map(drop)
 }
 
-fn write(transaction: &Transaction<'_>, log: LogId, batch: &Batch) -> Result<Vec<Entry>, AppendError> {
+/// Writes a batch, and gives what is to be remembered of the log once it is durable; none for an empty log.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    log: LogId,
+    kind: StoreKind,
+    batch: &Batch,
+) -> Result<(Vec<Entry>, Option<Mark>), AppendError> {
     let row = match batch.holder {
         Some(holder) => {
             derived::runs(transaction, "WHERE run = ?1", params![holder.run.to_string()]).map_err(append_error)?.pop()
@@ -117,7 +133,8 @@ fn write(transaction: &Transaction<'_>, log: LogId, batch: &Batch) -> Result<Vec
         entries.push(entry);
     }
     derived::put_frontier(transaction, &frontier).map_err(append_error)?;
-    Ok(entries)
+    let point = Point { log, entries: frontier.size(), root: frontier.root() };
+    Ok((entries, head.prev.map(|leaf| Mark { point, leaf, estate: kind })))
 }
 
 fn head(transaction: &Transaction<'_>, log: LogId) -> rusqlite::Result<Head> {
