@@ -1,6 +1,6 @@
 //! The hands against the simulator: Microsoft's own clients and ours, over real HTTP, with nothing to sign in to.
 
-mod bench;
+pub(crate) mod bench;
 
 use std::time::Duration;
 

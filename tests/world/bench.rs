@@ -13,16 +13,16 @@ const GROUP: &str = "/subscriptions/22222222-2222-4222-8222-222222222222/resourc
 pub(super) const CANARY: &str = "canary-b31f\"5/secret+value";
 
 /// A served estate, and the world that is opened on it.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     pub(super) server: Server,
-    pub(super) world: World,
+    pub(crate) world: World,
     pub(super) redactor: Redactor,
     pub(super) client: reqwest::Client,
     _folder: TempDir,
 }
 
 impl Bench {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let setting = Setting { world_file: folder.path().join("x.sim.jsonl"), port: None, speed: Speed::Times(1) };
         let server = serve(setting).await.unwrap();
@@ -91,7 +91,7 @@ impl Bench {
     }
 
     /// The requests that arrived with this method and this end of the path.
-    pub(super) async fn arrived(&self, method: &str, end: &str) -> Vec<Document> {
+    pub(crate) async fn arrived(&self, method: &str, end: &str) -> Vec<Document> {
         let url = format!("{}/_sim/requests", self.server.endpoint());
         let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
         let all: Document = serde_json::from_str(&text).unwrap();
