@@ -30,6 +30,13 @@ impl Answer {
         Self::json(StatusCode::OK, document)
     }
 
+    /// An answer whose body is text of that type.
+    pub(crate) fn text(status: StatusCode, kind: &str, text: String) -> Self {
+        let mut answer = Self::empty(status).with("content-type", kind);
+        answer.body = text.into_bytes();
+        answer
+    }
+
     /// A page for people, as Azure's front ends and proxies write where a service would write JSON.
     pub(crate) fn html(status: StatusCode, title: &str, text: &str) -> Self {
         let mut answer = Self::empty(status).with("content-type", "text/html; charset=utf-8");

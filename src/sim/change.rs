@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::clock::Moment;
 use super::fault;
 use super::log;
+use super::search;
+use super::storage;
 use super::web::SWAPPING;
 
 /// One line of the world file, after the header.
@@ -78,6 +80,8 @@ pub(crate) enum Change {
         #[serde(default = "usual_swap")]
         seconds: u32,
     },
+    Search(search::Changed),
+    Storage(storage::Changed),
 }
 
 fn usual_swap() -> u32 {

@@ -39,6 +39,16 @@ impl Moment {
         format!("{:.3}", self.0)
     }
 
+    /// `2026-11-20T03:12:41Z`, as people write moments into definitions.
+    pub(crate) fn seconds_text(self) -> String {
+        format!("{:.0}", self.0)
+    }
+
+    /// `Fri, 20 Nov 2026 03:12:41 GMT` (RFC 9110), as storage writes moments.
+    pub(crate) fn http_text(self) -> String {
+        self.0.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// `2026-11-20 03:12:41Z`, as the sign-in service writes moments.
     pub(crate) fn spaced_text(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M:%SZ").to_string()

@@ -11,6 +11,7 @@ use super::clock::{Moment, Speed};
 use super::error::SimError;
 use super::estate::Estate;
 use super::fault::{Event, Rule};
+use super::search::view;
 use super::server::Hall;
 use super::web::{Resolution, Slot};
 use super::world::World;
@@ -150,6 +151,8 @@ fn estate(estate: &Estate, now: Moment) -> Value {
         "now": now,
         "secrets": secrets.collect::<serde_json::Map<_, _>>(),
         "apps": apps.collect::<serde_json::Map<_, _>>(),
+        "search": view::search(estate, now),
+        "storage": view::storage(estate),
     })
 }
 

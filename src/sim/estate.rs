@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::change::{Beginning, Change, Coined, Place, SecretSet};
 use super::clock::Moment;
+use super::search::Search;
+use super::storage::Account;
 use super::vault::Secrets;
 use super::web::{App, Content, Power, Slot, Swap, Swapped};
 
@@ -22,6 +24,8 @@ pub(crate) struct Estate {
     pub(crate) apps: BTreeMap<String, App>,
     /// Every swap that was ever started, for those who ask for its result.
     pub(crate) operations: BTreeMap<Uuid, Operation>,
+    pub(crate) search: Search,
+    pub(crate) storage: Account,
     born: Moment,
 }
 
@@ -39,6 +43,7 @@ enum Event {
     SwapCompletes(String),
     RefreshTakesEffect(Place),
     ReferenceGrowsOld(Place, String),
+    IndexerComesDue(String),
 }
 
 impl Estate {
@@ -81,7 +86,9 @@ impl Estate {
             ("chatbot-worker".to_owned(), lone(settings(&[SESSION, DATABASE, ("QUEUE_NAME", "chat-jobs")]), 5)),
             ("chatbot-scheduler".to_owned(), lone(settings(&[DATABASE, ("SCHEDULE", "*/5 * * * *")]), 9)),
         ]);
-        Self { vault, apps, operations: BTreeMap::new(), born: at }
+        let storage = Account::begin(at);
+        let search = Search::begin(at, &storage);
+        Self { vault, apps, operations: BTreeMap::new(), search, storage, born: at }
     }
 
     /// When the estate began.
@@ -110,6 +117,8 @@ impl Estate {
                 slot.power = Power::Running;
                 slot.restart(at);
             }),
+            Change::Search(change) => self.search.apply(at, change, &self.storage),
+            Change::Storage(change) => self.storage.apply(at, change),
             Change::Stopped { place } => self.with_slot(place, |slot, _| slot.power = Power::Stopped),
             Change::SwapStarted { operation, app, source, target, seconds } => {
                 if let Some(found) = self.apps.get_mut(app) {
@@ -134,6 +143,7 @@ impl Estate {
                         app.complete_swap(&self.vault);
                     }
                 }
+                Event::IndexerComesDue(indexer) => self.search.come_due(due, &indexer, &self.storage),
                 Event::RefreshTakesEffect(place) => self.with_slot(&place, |slot, vault| slot.fetch_all(vault, due)),
                 Event::ReferenceGrowsOld(place, setting) => {
                     self.with_slot(&place, |slot, vault| slot.fetch_one(&setting, vault, due));
@@ -155,7 +165,8 @@ impl Estate {
             let age = slot.oldest().map(|(due, name)| (due, Event::ReferenceGrowsOld(place.clone(), name.to_owned())));
             [refresh, age].into_iter().flatten()
         });
-        swaps.chain(slots).min_by_key(|(due, _)| *due)
+        let indexers = self.search.due().map(|(due, name)| (due, Event::IndexerComesDue(name)));
+        swaps.chain(slots).chain(indexers).min_by_key(|(due, _)| *due)
     }
 
     fn with_slot(&mut self, place: &Place, act: impl FnOnce(&mut Slot, &Secrets)) {

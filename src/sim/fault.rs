@@ -50,6 +50,10 @@ pub(crate) enum Blow {
     },
     /// It is carried out, and the answer waits until the rules are removed.
     Hold,
+    /// It is carried out and answered, and what it starts fails halfway.
+    Halfway,
+    /// It is carried out and answered, and what it starts reports success with a part of its work left undone.
+    Short,
 }
 
 /// The answer of a fault.

@@ -10,6 +10,8 @@
 //!  wire ─ server ─ world ─┬─ signin                    login.microsoftonline.com
 //!   (may be cut)          ├─ vault::wire               chatbot-kv.vault.azure.net
 //!                         ├─ web::arm                  management.azure.com
+//!                         ├─ search::wire              chatbot-search.search.windows.net
+//!                         ├─ storage::wire             chatbotstorage.{blob,queue}.core.windows.net
 //!                         ├─ page                      *.azurewebsites.net: the apps themselves
 //!                         └─ control                   /_sim/…: clock, faults, swaps, requests, estate
 //!        every change:  append to the file  →  apply to the estate  →  answer
@@ -46,8 +48,10 @@ mod fault;
 mod host;
 mod log;
 mod page;
+mod search;
 mod server;
 mod signin;
+mod storage;
 mod store;
 #[cfg(test)]
 mod tests;

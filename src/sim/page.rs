@@ -13,6 +13,10 @@ use super::web::{Trouble, default_host};
 /// The build that answers every second question with an error.
 const BAD_BUILD: &str = "4720";
 
+/// What an app searches in unless its setting `SEARCH_INDEX` says otherwise, and how many documents it answers from.
+const INDEX: &str = "chatbot-docs";
+const SOURCES: usize = 3;
+
 /// The slot that a host name belongs to.
 pub(crate) fn place(estate: &Estate, host: &str) -> Option<Place> {
     let places = estate
@@ -54,7 +58,17 @@ pub(crate) fn answer(estate: &Estate, at: Moment, asked: &Asked, questions: u64)
         (["api", "ask"], None) if slot.content.build == BAD_BUILD && questions % 2 == 1 => {
             Answer::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({"error": "the answer could not be composed"}))
         }
-        (["api", "ask"], None) => Answer::ok(&json!({"answer": "Your order left the warehouse this morning."})),
+        (["api", "ask"], None) => {
+            // What it answers from: the documents that its search finds.
+            let index = slot.settings.get("SEARCH_INDEX").map_or(INDEX, String::as_str);
+            let sources = estate.search.read(index, at).map_or(0, |index| index.documents.len().min(SOURCES));
+            let answer = if sources == 0 {
+                "I could not find anything about that."
+            } else {
+                "Your order left the warehouse this morning."
+            };
+            Answer::ok(&json!({"answer": answer, "sources": sources}))
+        }
         ([], _) => {
             let slot = if place.slot == PRODUCTION { String::new() } else { format!(" ({})", place.slot) };
             Answer::html(StatusCode::OK, &format!("{}{slot}", place.app), "The chat bot's front page.")

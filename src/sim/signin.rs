@@ -23,6 +23,8 @@ const PRINCIPAL: &str = "44444444-4444-4444-8444-444444444444";
 
 pub(crate) const VAULT_AUDIENCE: &str = "https://vault.azure.net";
 pub(crate) const ARM_AUDIENCE: &str = "https://management.azure.com";
+pub(crate) const SEARCH_AUDIENCE: &str = "https://search.azure.com";
+pub(crate) const STORAGE_AUDIENCE: &str = "https://storage.azure.com";
 /// The older name of Resource Manager's audience, which Microsoft's command line still asks for.
 const OLD_ARM_AUDIENCE: &str = "https://management.core.windows.net";
 
@@ -107,7 +109,8 @@ fn token(asked: &Asked, tenant: &str, mark: &str, now: Moment) -> Result<Answer,
     }
     let scope = field("scope");
     let audience = scope.strip_suffix("/.default").unwrap_or_default().trim_end_matches('/');
-    if ![VAULT_AUDIENCE, ARM_AUDIENCE, OLD_ARM_AUDIENCE].contains(&audience) {
+    let known = [VAULT_AUDIENCE, ARM_AUDIENCE, OLD_ARM_AUDIENCE, SEARCH_AUDIENCE, STORAGE_AUDIENCE];
+    if !known.contains(&audience) {
         let text = format!("The resource principal named {scope} was not found in the tenant named Simulated.");
         return refusal(bad, "invalid_resource", 500_011, &text, now);
     }

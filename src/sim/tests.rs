@@ -3,6 +3,8 @@
 mod estate;
 mod fault;
 mod restart;
+mod search;
+mod storage;
 mod swap;
 mod vault;
 

@@ -12,9 +12,10 @@ use super::error::SimError;
 use super::estate::Estate;
 use super::fault::{self, Blow, Faults, Form, Refusal};
 use super::log::{Dropped, Entry, Log, Outcome};
+use super::search::Twist;
 use super::signin::{self, Unauthorized};
 use super::store::Store;
-use super::{host, page, vault, web};
+use super::{host, page, search, storage, vault, web};
 
 /// What is served.
 pub(crate) struct World {
@@ -25,6 +26,8 @@ pub(crate) struct World {
     questions: u64,
     /// How long a swap takes that is started from now on, in estate seconds.
     swap_seconds: u32,
+    /// What is to go wrong with what the request starts that is being carried out.
+    twist: Option<Twist>,
 }
 
 /// What the records of the file add up to.
@@ -59,6 +62,8 @@ enum Service {
     SignIn,
     Vault,
     Arm,
+    Search,
+    Storage,
     App,
     Unknown,
 }
@@ -81,7 +86,7 @@ impl World {
         };
         // Without any lease nothing was shown yet.
         let clock = Clock::start(shown.unwrap_or_else(|| kept.estate.born()), speed);
-        Ok(Self { store, clock, kept, questions: 0, swap_seconds: web::SWAPPING })
+        Ok(Self { store, clock, kept, questions: 0, swap_seconds: web::SWAPPING, twist: None })
     }
 
     /// The estate as it was at the last moment that was read.
@@ -116,6 +121,11 @@ impl World {
 
     pub(crate) fn swap_seconds(&self) -> u32 {
         self.swap_seconds
+    }
+
+    /// What is to go wrong with what the present request starts; asked for once.
+    pub(crate) fn twist(&mut self) -> Option<Twist> {
+        self.twist.take()
     }
 
     /// Makes every later swap take so long, until the server ends.
@@ -189,6 +199,8 @@ impl World {
                 return Ok(Verdict::Stall(self.carry_out(service, at, asked)?, seconds, ticket));
             }
             Some(Blow::Hold) => return Ok(Verdict::Hold(self.carry_out(service, at, asked)?, ticket)),
+            Some(Blow::Halfway) => self.twisted(Twist::Halfway, service, at, asked)?,
+            Some(Blow::Short) => self.twisted(Twist::Short, service, at, asked)?,
             None => self.carry_out(service, at, asked)?,
         };
         self.end(ticket, Outcome::Status(verdict.status()))?;
@@ -221,6 +233,8 @@ impl World {
         match service {
             Service::Vault => admit(signin::VAULT_AUDIENCE).map_err(vault::wire::challenge),
             Service::Arm => admit(signin::ARM_AUDIENCE).map_err(arm_unauthorized),
+            Service::Search => admit(signin::SEARCH_AUDIENCE).map_err(search::wire::unauthorized),
+            Service::Storage => admit(signin::STORAGE_AUDIENCE).map_err(storage::wire::unauthorized),
             Service::SignIn | Service::App | Service::Unknown => Ok(()),
         }
     }
@@ -235,11 +249,21 @@ impl World {
         Ok(decided)
     }
 
+    /// Carries a request out so that something goes wrong later. One that starts nothing is not disturbed.
+    fn twisted(&mut self, twist: Twist, service: Service, at: Moment, asked: &Asked) -> Result<Answer, SimError> {
+        self.twist = Some(twist);
+        let answer = self.carry_out(service, at, asked);
+        self.twist = None;
+        answer
+    }
+
     fn carry_out(&mut self, service: Service, at: Moment, asked: &Asked) -> Result<Answer, SimError> {
         let answer = match service {
             Service::SignIn => signin::answer(asked, &self.kept.mark, host::now())?,
             Service::Vault => vault::wire::answer(self, at, asked)?,
             Service::Arm => web::arm::answer(self, at, asked)?,
+            Service::Search => search::wire::answer(self, at, asked)?,
+            Service::Storage => storage::wire::answer(self, at, asked)?,
             Service::App => {
                 self.questions += u64::from(page::is_question(asked));
                 page::answer(self.estate(), at, asked, self.questions)
@@ -297,6 +321,8 @@ impl Service {
             signin::HOST => Self::SignIn,
             vault::wire::HOST => Self::Vault,
             web::arm::HOST => Self::Arm,
+            search::wire::HOST => Self::Search,
+            host if storage::wire::is_host(host) => Self::Storage,
             host if page::place(estate, host).is_some() => Self::App,
             _ => Self::Unknown,
         }
@@ -305,10 +331,17 @@ impl Service {
 
 /// Adds the headers that a service puts on every answer.
 fn dress(service: Service, asked: &Asked, answer: Answer) -> Result<Answer, SimError> {
-    if !matches!(service, Service::Vault | Service::Arm) {
-        return Ok(answer);
+    let request = match service {
+        Service::SignIn | Service::App | Service::Unknown => return Ok(answer),
+        Service::Vault | Service::Arm | Service::Search | Service::Storage => host::uuid()?.to_string(),
+    };
+    if service == Service::Search {
+        return Ok(answer.with("request-id", &request).with("elapsed-time", "20"));
     }
-    let request = host::uuid()?.to_string();
+    if service == Service::Storage {
+        let version = asked.header("x-ms-version").unwrap_or("2009-09-19");
+        return Ok(answer.with("x-ms-request-id", &request).with("x-ms-version", version));
+    }
     let mut answer = answer
         .with("pragma", "no-cache")
         .with("expires", "-1")

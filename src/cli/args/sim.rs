@@ -22,6 +22,7 @@ pub(crate) enum Sim {
 Examples:
   callout sim fault --method PUT --path /secrets/ --drop-after
   callout sim fault --path slotsswap --status 503
+  callout sim fault --path search.run --halfway
   callout sim fault --clear")]
     Fault(Fault),
     /// Begin the estate anew; its clock goes on
@@ -75,6 +76,12 @@ pub(crate) struct Fault {
     /// Carried out, and not answered before the rules are removed
     #[arg(long, group = "blow")]
     pub(crate) hold: bool,
+    /// Carried out, and what it starts (the run of an indexer) fails halfway
+    #[arg(long, group = "blow")]
+    pub(crate) halfway: bool,
+    /// Carried out, and what it starts reports success with a part of its work left undone
+    #[arg(long, group = "blow")]
+    pub(crate) short: bool,
     /// Removes all rules
     #[arg(long, group = "blow")]
     pub(crate) clear: bool,

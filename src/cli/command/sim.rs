@@ -99,6 +99,10 @@ fn rule(fault: &Fault) -> Option<Json> {
         json!("drop_after")
     } else if fault.hold {
         json!("hold")
+    } else if fault.halfway {
+        json!("halfway")
+    } else if fault.short {
+        json!("short")
     } else {
         return None;
     };

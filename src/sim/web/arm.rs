@@ -13,6 +13,7 @@ use crate::sim::change::{Change, Place};
 use crate::sim::clock::Moment;
 use crate::sim::error::SimError;
 use crate::sim::estate::PRODUCTION;
+use crate::sim::search;
 use crate::sim::world::World;
 
 pub(crate) const HOST: &str = "management.azure.com";
@@ -62,6 +63,9 @@ pub(crate) fn answer(world: &mut World, at: Moment, asked: &Asked) -> Result<Ans
         ["subscriptions", _, "resourcegroups", _] if get => Ok(Answer::ok(&body::group())),
         ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.web", "sites"] if get => {
             Ok(list_sites(world))
+        }
+        ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.search", "searchservices", ref rest @ ..] => {
+            Ok(search::resource::answer(&asked.method, rest))
         }
         ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.web", "sites", app, ref rest @ ..] => {
             under_app(world, at, asked, app, rest)
