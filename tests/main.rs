@@ -26,6 +26,7 @@ mod rollback;
 mod rotation;
 mod schema;
 mod screens;
+mod search;
 mod secrets;
 mod signals;
 mod store;

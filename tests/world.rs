@@ -1,6 +1,7 @@
 //! The hands against the simulator: Microsoft's own clients and ours, over real HTTP, with nothing to sign in to.
 
 pub(crate) mod bench;
+mod data_planes;
 
 use std::time::Duration;
 
@@ -342,13 +343,22 @@ fn every_row_that_signs_in_is_rendered_for_a_host_that_may_have_a_token() {
         ("version", Value::text("0".repeat(32))),
         ("value", Value::Secret { secret: canary() }),
         ("url", Value::text("https://chatbot-web.azurewebsites.net/health")),
+        ("service", bench::service()),
+        ("account", bench::account()),
+        ("definition", Value::text(r#"{"fields": []}"#)),
+        ("like", bench::like()),
+        ("field", Value::text("parent_id")),
     ] {
         args.insert(name.to_owned(), value);
     }
+    for name in ["index", "alias", "source", "indexer", "search", "container", "queue"] {
+        args.insert(name.to_owned(), Value::text("docs"));
+    }
+    let hosts = [".vault.azure.net", ".search.windows.net", ".blob.core.windows.net", ".queue.core.windows.net"];
     for row in callout::effect::catalogue() {
         let url = (row.render)(&args).unwrap().url;
         let host = url.trim_start_matches("https://").split('/').next().unwrap().to_owned();
-        let signs_in = host == "management.azure.com" || host.ends_with(".vault.azure.net");
+        let signs_in = host == "management.azure.com" || hosts.iter().any(|suffix| host.ends_with(suffix));
         assert_eq!(signs_in, !row.permissions.is_empty(), "{}: {host}", row.name);
     }
 }

@@ -61,6 +61,11 @@ impl Timestamp {
         self.0.strftime("%Y-%m-%d %H:%MZ").to_string()
     }
 
+    /// Reads a moment as HTTP writes it, `Fri, 20 Nov 2026 03:10:30 GMT` (RFC 9110 §5.6.7); none if it is not one.
+    pub fn from_http(text: &str) -> Option<Self> {
+        jiff::fmt::rfc2822::parse(text).ok().map(|at| Self::from_microseconds(at.timestamp().as_microsecond()))
+    }
+
     /// The same moment for the time library.
     pub const fn jiff(self) -> jiff::Timestamp {
         self.0

@@ -25,7 +25,9 @@ pub enum Sent {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The body, if it is JSON. `None`: empty or not JSON.
+    /// The body, if it is JSON, or XML of a storage account (each element a member by its name, of several with one name
+    /// an array; the root's name is left out). Parts that nobody may see, such as a message's text, are taken out.
+    /// `None`: empty, or neither.
     pub body: Option<serde_json::Value>,
     /// Redacted text. Of a signed-in service: the first 200 characters of a body that is not JSON, for the sentence to
     /// the operator. Of [`Service::Http`](super::Service::Http), where a check may look for words in it: the body as
@@ -35,6 +37,8 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// `Azure-AsyncOperation`, or else `Location`, if it has the origin of the request.
     pub operation: Option<Handle>,
+    /// Whether the service has no operation that could be asked about: then a 202 is its whole answer.
+    pub no_operation: bool,
     /// `Retry-After`, at most one hour.
     pub retry_after: Option<Span>,
 }
@@ -51,13 +55,21 @@ impl fmt::Debug for Reply {
 
 impl Reply {
     /// An answer with a JSON body and nothing else.
-    pub const fn json(status: u16, body: serde_json::Value) -> Self {
-        Self { status, body: Some(body), text: None, request_id: None, operation: None, retry_after: None }
+    pub fn json(status: u16, body: serde_json::Value) -> Self {
+        Self { body: Some(body), ..Self::empty(status) }
     }
 
     /// An answer with no body.
     pub const fn empty(status: u16) -> Self {
-        Self { status, body: None, text: None, request_id: None, operation: None, retry_after: None }
+        Self {
+            status,
+            body: None,
+            text: None,
+            request_id: None,
+            operation: None,
+            no_operation: false,
+            retry_after: None,
+        }
     }
 }
 

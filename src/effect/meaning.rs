@@ -110,7 +110,9 @@ pub fn meaning(
         (201 | 202, Some(handle)) | (200, Some(handle @ Handle { kind: HandleKind::AsyncOperation, .. })) => {
             Meaning::Accepted { handle: handle.clone(), retry_after: reply.retry_after.unwrap_or(DEFAULT_RETRY) }
         }
-        (202, None) => Meaning::InDoubt { why: "accepted (202), but the answer does not say where to ask".into() },
+        (202, None) if !reply.no_operation => {
+            Meaning::InDoubt { why: "accepted (202), but the answer does not say where to ask".into() }
+        }
         (200..=299, _) => match parse(reply) {
             Ok(outputs) => Meaning::Happened { outputs },
             Err(why) => Meaning::HappenedUnread { why: why.to_string() },
@@ -161,7 +163,8 @@ fn failure(reply: &Reply) -> Failure {
         let found = names.iter().find_map(|name| error.and_then(|error| error.get(name)));
         found.and_then(serde_json::Value::as_str).map(str::to_owned)
     };
-    let code = member(["code", "Code"]).unwrap_or_else(|| reply.status.to_string());
+    // AI Search often leaves its code empty.
+    let code = member(["code", "Code"]).filter(|code| !code.is_empty()).unwrap_or_else(|| reply.status.to_string());
     let message = member(["message", "Message"])
         .or_else(|| reply.text.as_ref().map(|text| text.chars().take(200).collect()))
         .unwrap_or_else(|| format!("the service answered {}", reply.status));
@@ -226,6 +229,12 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_can_be_asked_an_accepted_request_is_answered_whole() {
+        let reply = Reply { no_operation: true, ..Reply::json(202, json!({})) };
+        assert!(matches!(of(&Sent::Answered(reply), false), Meaning::Happened { .. }));
+    }
+
+    #[test]
     fn a_refusal_is_failed_with_the_services_own_words() {
         for status in [400, 401, 403, 404, 409, 412, 429] {
             let meaning = of(&answered(status), false);
@@ -254,6 +263,13 @@ mod tests {
         let reply = Reply::json(429, json!({"Code": "TooManyRequests", "Message": "slow down"}));
         let Meaning::Failed(failure) = of(&Sent::Answered(reply), false) else { panic!("must be failed") };
         assert_eq!(failure.code, "TooManyRequests");
+    }
+
+    #[test]
+    fn an_empty_code_is_none_and_the_status_stands_for_it() {
+        let reply = Reply::json(409, json!({"error": {"code": "", "message": "Another run is in progress."}}));
+        let Meaning::Failed(failure) = of(&Sent::Answered(reply), false) else { panic!("must be failed") };
+        assert_eq!((failure.code.as_str(), failure.message.as_str()), ("409", "Another run is in progress."));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use call::{Args, Call, Errand};
 pub use catalogue::{catalogue, find};
 pub use meaning::{Failure, Meaning, Progress, meaning, progress, refusal};
 pub use port::{Hands, Timer};
-pub use request::{Json, Method, Request, Service};
+pub use request::{Condition, Json, Method, Request, Service};
 pub use risk::{Class, Risk};
 pub use row::{
     Answers, ChangeFacts, Field, Follow, Loss, Output, Parameter, Presence, Probe, ProbeContext, ProbeVerdict,

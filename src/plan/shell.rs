@@ -199,15 +199,30 @@ impl Variables {
     /// The very request, by `az rest` or `curl`; none if a secret would stand in it.
     fn request(&self, request: &Request, call: &CallPreview) -> Option<String> {
         let url = self.argument(&request.url, call);
-        let mut line = match request.service {
-            Service::Http => format!("curl --silent --show-error --max-time 30 --request {} {url}", request.method),
-            Service::ResourceManager => format!("az rest --method {} --url {url}", request.method),
+        let method = request.method;
+        let resource = match request.service {
+            Service::Http => None,
             // Its rows say themselves how it is asked by hand; a request of theirs is in our own words.
             Service::Sql => return None,
-            Service::KeyVault => {
-                format!("az rest --method {} --resource https://vault.azure.net --url {url}", request.method)
-            }
+            Service::ResourceManager => Some(""),
+            Service::KeyVault => Some(" --resource https://vault.azure.net"),
+            Service::Search => Some(" --resource https://search.azure.com"),
+            Service::Storage => Some(" --resource https://storage.azure.com"),
         };
+        let mut line = resource.map_or_else(
+            || format!("curl --silent --show-error --max-time 30 --request {method} {url}"),
+            |resource| format!("az rest --method {method}{resource} --url {url}"),
+        );
+        let mut headers: Vec<String> =
+            request.service.headers(method).map(|(name, value)| format!("{name}={value}")).collect();
+        headers.extend(request.condition.as_ref().map(|condition| {
+            let (name, value) = condition.header();
+            format!("{name}={value}")
+        }));
+        if !headers.is_empty() {
+            let headers: Vec<String> = headers.iter().map(|header| self.argument(header, call)).collect();
+            let _ = write!(line, " --headers {}", headers.join(" "));
+        }
         if let Some(body) = &request.body {
             let mut refuse = |_: &crate::base::SecretRef| Err(());
             let body = body.fill("by-hand", &mut refuse).ok()?;

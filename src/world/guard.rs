@@ -2,11 +2,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::AUTHORIZATION;
+use azure_core::http::headers::{AUTHORIZATION, HeaderName};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Body, Context, Method, Request, StatusCode, Url};
 use serde_json::Value as Json;
 use zeroize::Zeroize as _;
+
+use crate::effect::Condition;
 
 /// The last policy before the transport: compares what is about to leave with what was rendered, and refuses a
 /// difference. A request that nobody announced is refused too.
@@ -22,6 +24,7 @@ pub(super) struct Expected {
     method: Method,
     url: Url,
     body: Option<Json>,
+    condition: Option<Condition>,
     rule: Rule,
     crossing: Mutex<Crossing>,
 }
@@ -49,7 +52,18 @@ enum Crossing {
 impl Expected {
     /// Announces a request whose places are filled.
     pub(super) fn new(method: Method, url: Url, body: Option<Json>, rule: Rule) -> Arc<Self> {
-        Arc::new(Self { method, url, body, rule, crossing: Mutex::new(Crossing::NotYet) })
+        Self::under(None, method, url, body, rule)
+    }
+
+    /// The same, with the condition under which it may be carried out.
+    pub(super) fn under(
+        condition: Option<Condition>,
+        method: Method,
+        url: Url,
+        body: Option<Json>,
+        rule: Rule,
+    ) -> Arc<Self> {
+        Arc::new(Self { method, url, body, condition, rule, crossing: Mutex::new(Crossing::NotYet) })
     }
 
     /// Whether the whole request was handed to the transport and not answered 401. `false` is certain.
@@ -82,6 +96,13 @@ impl Expected {
         };
         if !same_address {
             return Err("its address differs");
+        }
+        let wanted = self.condition.as_ref().map(Condition::header);
+        for name in ["if-match", "if-none-match"] {
+            let expected = wanted.and_then(|(header, value)| (header == name).then_some(value));
+            if request.headers().get_optional_str(&HeaderName::from_static(name)) != expected {
+                return Err("its condition differs");
+            }
         }
         let Body::Bytes(bytes) = request.body() else {
             return Err("its body is a stream, which cannot be compared");

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::arm::Arm;
+use super::data_plane::DataPlane;
 use super::http::Plain;
 use super::keyvault::KeyVault;
 use super::redirect::Network;
@@ -34,6 +35,8 @@ pub struct WorldSetting {
 pub struct AzureHands {
     arm: Arm,
     keyvault: Arc<KeyVault>,
+    search: DataPlane,
+    storage: DataPlane,
     sql: Sql,
     plain: Plain,
 }
@@ -63,6 +66,8 @@ impl AzureHands {
             arm: Arm::new(&network, credential.clone(), redactor(), setting.limit),
             sql: Sql::new(network.clone(), keyvault.clone(), redactor(), setting.limit),
             keyvault,
+            search: DataPlane::search(&network, credential.clone(), redactor(), setting.limit),
+            storage: DataPlane::storage(&network, credential.clone(), redactor(), setting.limit),
             plain: Plain::new(network, redactor()),
         };
         Ok((hands, credential))
@@ -79,6 +84,8 @@ impl Hands for AzureHands {
             },
             Service::Sql => self.sql.send(&errand.request, attempt).await,
             Service::KeyVault => self.keyvault.send(errand, attempt).await,
+            Service::Search => self.search.send(&errand.request, attempt).await,
+            Service::Storage => self.storage.send(&errand.request, attempt).await,
             Service::Http => Sent::NeverSent { why: "plain HTTP only reads; nothing was sent".to_owned() },
         }
     }
@@ -92,6 +99,8 @@ impl Hands for AzureHands {
             Service::ResourceManager => self.arm.read(&errand.request).await,
             Service::Sql => self.sql.read(errand).await,
             Service::KeyVault => self.keyvault.read(errand).await,
+            Service::Search => self.search.read(&errand.request).await,
+            Service::Storage => self.storage.read(&errand.request).await,
             Service::Http => self.plain.read(&errand.request).await,
         }
     }

@@ -5,7 +5,7 @@
 //! passes, in this order:
 //!
 //! ```text
-//! hands ── arm │ keyvault │ sql │ http    by service; a secret's text is resolved here, just before it is needed
+//! hands ── arm │ keyvault │ data_plane │ sql │ http   by service; a secret's text is resolved here, just before it is needed
 //!             └─ sign_in              one credential, one cache, one tenant
 //!                └─ guard             what leaves is what was rendered, and it leaves once
 //!                   └─ redirect       the network, or a loopback endpoint that plays it
@@ -24,6 +24,7 @@ mod apart;
 mod arm;
 mod clock;
 mod control;
+mod data_plane;
 mod entropy;
 mod error;
 mod estate_clock;
@@ -46,6 +47,7 @@ mod signature;
 mod sql;
 mod token_source;
 mod trust;
+mod xml;
 
 pub use apart::NoHands;
 pub use clock::{SystemClock, SystemTimer};

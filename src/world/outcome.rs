@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::{chain, root};
 use super::guard::{Expected, wipe};
-use super::{Redactor, clock};
+use super::{Redactor, clock, xml};
 use crate::base::{Span, Timestamp};
 use crate::effect::{Handle, HandleKind, Reply, Sent};
 
@@ -108,7 +108,7 @@ fn reply(raw: &RawResponse, asked: Option<&Url>, redactor: &Redactor) -> (Reply,
     let headers = raw.headers();
     let bytes: &[u8] = raw.body().as_ref();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut body = serde_json::from_slice::<Json>(bytes).ok();
+    let mut body = serde_json::from_slice::<Json>(bytes).ok().or_else(|| xml::document(bytes));
     let mut next = None;
     if let Some(body) = &mut body {
         let link = body.get("nextLink").and_then(Json::as_str).filter(|link| !link.is_empty());
@@ -116,14 +116,18 @@ fn reply(raw: &RawResponse, asked: Option<&Url>, redactor: &Redactor) -> (Reply,
         remove_secret(body);
         redactor.redact_json(body);
     }
+    // All that a queue says of its length.
+    let length = header(headers, "x-ms-approximate-messages-count").and_then(|text| text.parse::<u64>().ok());
+    body = body.or_else(|| length.map(|length| serde_json::json!({ "approximate-messages-count": length })));
     let text = (body.is_none() && !bytes.is_empty())
         .then(|| redactor.redact(&String::from_utf8_lossy(bytes)).chars().take(200).collect());
     let reply = Reply {
         status: u16::from(raw.status()),
         body,
         text,
-        request_id: header(headers, "x-ms-request-id").map(str::to_owned),
+        request_id: header(headers, "x-ms-request-id").or_else(|| header(headers, "request-id")).map(str::to_owned),
         operation: asked.and_then(|asked| operation(headers, asked)),
+        no_operation: false,
         retry_after: retry_after(headers, clock::host_now()),
     };
     (reply, next)

@@ -42,6 +42,11 @@ impl Network {
         Transport::new(Arc::new(self.clone()))
     }
 
+    /// Whether everything goes to a simulated estate.
+    pub(super) const fn is_redirected(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
     /// A plain GET of `url`, which may be rewritten to the endpoint.
     pub(super) fn get(&self, url: &Url) -> reqwest::RequestBuilder {
         match self.rewritten(url) {

@@ -80,6 +80,10 @@ impl SignIn {
 pub(super) const MANAGEMENT: &str = "https://management.azure.com/.default";
 /// The audience of every vault.
 pub(super) const VAULT: &str = "https://vault.azure.net/.default";
+/// The audience of every AI Search service.
+pub(super) const SEARCH: &str = "https://search.azure.com/.default";
+/// The audience of every storage account, blobs and queues alike.
+pub(super) const STORAGE: &str = "https://storage.azure.com/.default";
 
 /// Who the token speaks for, as its claims say. They are read, not verified: the service verifies them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +98,7 @@ pub struct Identity {
 
 /// The one credential and the one token cache of a process.
 ///
-/// It gives tokens for Resource Manager and Key Vault only, whatever a service's challenge asks for, only such of the
+/// It gives tokens for Resource Manager and the data planes above only, whatever a service's challenge asks for, only such of the
 /// expected tenant, and only such of whoever the first one spoke for. A token is renewed five minutes before it expires.
 pub struct Credential {
     source: Arc<dyn TokenCredential>,
@@ -153,7 +157,7 @@ impl Credential {
 
     /// A token for `scope`, from the cache or new. One caller at a time asks for a new one, the others wait for it.
     async fn token(&self, scope: &str) -> Result<AccessToken, String> {
-        if ![MANAGEMENT, VAULT].contains(&scope) {
+        if ![MANAGEMENT, SEARCH, STORAGE, VAULT].contains(&scope) {
             return Err(format!("a token for `{scope}` was asked for, which is never given"));
         }
         let mut kept = self.kept.lock().await;

@@ -33,6 +33,7 @@ const OUTSIDE: &[Outside] = &[
     Outside { name: "rcgen", places: &["sim"] },
     Outside { name: "regex_lite", places: EVERYWHERE },
     Outside { name: "reqwest", places: &["world", "sim:tests"] },
+    Outside { name: "roxmltree", places: &["world"] },
     Outside { name: "rusqlite", places: &["journal/sqlite*"] },
     Outside { name: "rustix", places: &["world"] },
     Outside { name: "rustls", places: &["sim", "world"] },

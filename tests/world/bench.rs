@@ -130,6 +130,28 @@ pub(super) fn app(name: &str) -> Value {
     Value::record([("name", Value::text(name)), ("id", Value::text(format!("{GROUP}/Microsoft.Web/sites/{name}")))])
 }
 
+pub(super) fn service() -> Value {
+    Value::record([
+        ("name", Value::text("chatbot-search")),
+        ("id", Value::text(format!("{GROUP}/Microsoft.Search/searchServices/chatbot-search"))),
+        ("url", Value::text("https://chatbot-search.search.windows.net")),
+    ])
+}
+
+pub(super) fn account() -> Value {
+    Value::record([
+        ("name", Value::text("chatbotstorage")),
+        ("id", Value::text(format!("{GROUP}/Microsoft.Storage/storageAccounts/chatbotstorage"))),
+        ("url", Value::text("https://chatbotstorage.blob.core.windows.net")),
+    ])
+}
+
+/// The least definition of an indexer.
+pub(super) fn like() -> Value {
+    let member = |name, value| Value::record([("name", Value::text(name)), ("value", Value::text(value))]);
+    Value::List(vec![member("dataSourceName", "\"docs-blobs\""), member("targetIndexName", "\"docs\"")])
+}
+
 pub(super) fn of_secret<const N: usize>(action: &str, more: [(&str, Value); N]) -> Call {
     let mut call = Call::new(action, [("vault", vault()), ("name", Value::text("session-secret"))]);
     call.args.extend(more.map(|(name, value)| (name.to_owned(), value)));

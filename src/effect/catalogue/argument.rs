@@ -93,6 +93,19 @@ pub(super) fn vault_name(args: &Args) -> &str {
     url.trim_start_matches("https://").split('.').next().unwrap_or_default()
 }
 
+/// A text as a part of an address: every byte but the unreserved ones (RFC 3986 §2.3) is escaped, and an asterisk stays.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~*".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
 /// A slot's name: letters, digits and hyphens, at most 59 of them.
 pub(super) fn slot_name<'a>(text: &'a str, name: &'static str) -> Result<&'a str, RenderError> {
     let allowed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -202,6 +215,11 @@ pub(super) mod tests {
             fields.insert("url".into(), Value::text(bad));
             assert!(vault_url(&args([("vault", Value::Record(fields))]), "vault").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_escaped_cannot_end_its_part_of_an_address() {
+        assert_eq!(escaped("group eq 'a&b=c#d/e'?ü*"), "group%20eq%20%27a%26b%3Dc%23d%2Fe%27%3F%C3%BC*");
     }
 
     #[test]

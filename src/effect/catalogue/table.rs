@@ -1,5 +1,5 @@
 use super::super::Row;
-use super::{consumers, health, http, keyvault, postgres, references, sql, swap, versions, webapp};
+use super::{consumers, health, http, keyvault, postgres, references, search, sql, storage, swap, versions, webapp};
 
 /// Every row, sorted by name.
 static ROWS: &[&Row] = &[
@@ -23,11 +23,33 @@ static ROWS: &[&Row] = &[
     &postgres::GET,
     &postgres::LIST,
     &postgres::RESTORE,
+    &search::ALIAS_GET,
+    &search::ALIAS_SET,
+    &search::SOURCE_GET,
+    &search::COUNT,
+    &search::DISTINCT,
+    &search::QUERY,
+    &search::INDEX_CREATE,
+    &search::INDEX_DELETE,
+    &search::INDEX_GET,
+    &search::INDEX_STATISTICS,
+    &search::INDEX_UPDATE,
+    &search::INDEXER_DELETE,
+    &search::INDEXER_GET,
+    &search::INDEXER_RESET,
+    &search::INDEXER_RUN,
+    &search::INDEXER_SET,
+    &search::INDEXER_STATUS,
+    &search::SERVICE_GET,
+    &search::SERVICE_QUOTA,
     &sql::CHECK,
     &sql::LOGIN,
     &sql::NEWEST,
     &sql::QUERY,
     &sql::PASSWORD,
+    &storage::BLOBS,
+    &storage::LENGTH,
+    &storage::PEEK,
     &webapp::DEPLOYMENTS,
     &webapp::GET,
     &health::HEALTH,
