@@ -22,6 +22,7 @@ mod picture;
 mod plan;
 mod playbooks;
 mod record;
+mod restore;
 mod rollback;
 mod rotation;
 mod schema;
