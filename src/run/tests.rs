@@ -34,11 +34,6 @@ impl Story {
         Self::planned(plan(steps))
     }
 
-    /// Plans and takes a run of these steps, each of which needs only what it says.
-    fn graph(steps: Vec<Step>) -> Self {
-        Self::planned(plan(steps))
-    }
-
     fn planned(plan: Plan) -> Self {
         let digest = plan.digest().unwrap();
         let now: Timestamp = "2026-11-20T03:10:00Z".parse().unwrap();
