@@ -153,7 +153,7 @@ fn tell_step(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Optio
         Event::Overdue { step } => (step, "TAKES LONGER than the runbook says it may".to_owned(), true),
         Event::Skipped { step, reason } => (step, format!("SKIPPED by a person: {}", say(reason)), true),
         Event::Overridden { step, reason, .. } => (step, format!("OVERRIDDEN by a person: {}", say(reason)), true),
-        Event::Undoing { step } => (step, "UNDOING".to_owned(), true),
+        Event::Undoing { step, .. } => (step, "UNDOING".to_owned(), true),
         Event::Undone { step, partly: false } => (step, "undone".to_owned(), true),
         Event::Undone { step, partly: true } => (step, "NOT UNDONE WHOLE: some of it was left".to_owned(), true),
         Event::Readied { step, consent: Some(consent) } => {

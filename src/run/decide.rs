@@ -1,11 +1,12 @@
 use thiserror::Error;
 
 use super::assumed::{has_assumed, rehearses};
+use super::nesting::is_active;
 use super::outcome::{answered, polled, probed, resolve};
-use super::person;
 use super::proceed::{has_room, proceed};
 use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, checks};
-use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, retry};
+use super::turn::{Turn, turn};
+use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, person, retry};
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Verdict};
 use crate::plan::{self, Bound, StepPlace};
@@ -44,10 +45,7 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         Input::Consent { step, digest, typed, how } => person::consent(state, step, *digest, typed.as_deref(), *how),
         Input::Decide { step, choice, fields, how } => person::decided(state, step, choice, fields.as_ref(), *how),
         Input::Resolve { step, word } => resolve(state, step, word, now),
-        Input::Retry { step } => match state.instance(step).map(|instance| instance.phase) {
-            Some(Phase::Failed) => Ok(vec![Event::Retried { step: step.clone() }]),
-            _ => refuse(format!("`{step}` has not failed")),
-        },
+        Input::Retry { step } => person::retry(state, step),
         Input::Skip { step, reason } => person::skip(state, step, reason),
         Input::Override { step, reason, outputs } => person::override_step(state, step, reason, outputs.as_ref()),
         Input::Undo { step } => person::undo(state, step, now),
@@ -81,13 +79,26 @@ fn after_the_end(state: &RunState, input: &Input, now: Timestamp) -> Decision {
     }
 }
 
-/// Whether steps are started as the run stands.
-const fn goes_on(state: &RunState) -> bool {
-    matches!(state.phase, RunPhase::Running | RunPhase::RollingBack)
+/// Whether something may be begun of a step as the run stands: the graph that it is of is being done, and in a rollback only
+/// what undoes. What was looked at for it may come back when that is over.
+fn goes_on(state: &RunState, id: &InstanceId) -> bool {
+    let is_wanted = match state.phase {
+        RunPhase::Running => true,
+        RunPhase::RollingBack => id.is_undo(),
+        RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Aborting | RunPhase::Ended(_) => false,
+    };
+    is_wanted && state.scope(id.scope().as_ref()).is_some_and(|scope| is_active(state, scope))
+}
+
+/// Whether it is the turn of a step.
+fn is_its_turn(state: &RunState, id: &InstanceId) -> bool {
+    let scope = state.scope(id.scope().as_ref());
+    scope.is_some_and(|scope| scope.graph().position(&id.step()).is_some_and(|at| turn(scope, at) == Turn::Now))
 }
 
 fn observed(state: &RunState, step: &InstanceId, seen: &Observation) -> Decision {
-    let (Some(group), true) = (state.group_of(step), goes_on(state)) else { return Ok(Vec::new()) };
+    let wanted = goes_on(state, step) && is_its_turn(state, step);
+    let (Some(group), true) = (state.group_of(step), wanted) else { return Ok(Vec::new()) };
     let Some(definition) = state.step(group) else { return Ok(Vec::new()) };
     let pending: Vec<&Instance> = group.instances.iter().filter(|one| one.phase == Phase::Pending).collect();
     let Some(first) = pending.first() else { return Ok(Vec::new()) };
@@ -142,7 +153,7 @@ fn common_parent(state: &RunState, step: &Step, last: &str, effects: &[EffectCon
 fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Vec<Field>, String>) -> Decision {
     let (Some(group), Some(instance)) = (state.group_of(id), state.instance(id)) else { return Ok(Vec::new()) };
     let Some(asked) = group.asked.as_ref().filter(|_| group.confirmed.is_some()) else { return Ok(Vec::new()) };
-    if !goes_on(state) || !may_begin(state, instance) {
+    if !goes_on(state, id) || !may_begin(state, instance) {
         return Ok(Vec::new());
     }
     let fail = |why: String| Ok(vec![finished(id, StepEnd::Failed, Some(why), None)]);
@@ -179,19 +190,22 @@ fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Ve
 }
 
 /// Tells whether an instance that was consented to can be sent now: it is one of those whose turn it is, there is room for
-/// one more, and no effect of this run holds its target.
+/// one more, and no effect of this run holds its target. What is in doubt does not bar its own undo.
 pub(super) fn may_begin(state: &RunState, instance: &Instance) -> bool {
     let turn = state.group_of(&instance.id).and_then(|group| {
         let step = state.step(group)?;
         group.at_work(step).find(|one| one.id == instance.id)
     });
-    if turn.is_none_or(|instance| instance.phase != Phase::Ready) || !has_room(state) {
+    if turn.is_none_or(|instance| instance.phase != Phase::Ready) || !has_room(state, 1) {
         return false;
     }
     let Ok(bound) = bound(state, &instance.id) else { return true };
     let locks = locks(&bound);
+    let scope = instance.id.scope();
     let holds = |other: &Instance| {
-        let open = other.last().filter(|_| other.id != instance.id && (other.in_flight() || other.is_doubted()));
+        let undone = || other.is_doubted() && scope.as_ref() == Some(&other.id.undo());
+        let others = other.id != instance.id && !undone();
+        let open = other.last().filter(|_| others && (other.in_flight() || other.is_doubted()));
         open.is_some_and(|attempt| attempt.intent.locks.iter().any(|lock| locks.contains(lock)))
     };
     !state.scopes().flat_map(super::Scope::instances).any(holds)
@@ -258,7 +272,7 @@ fn due(state: &RunState, id: &InstanceId, now: Timestamp) -> Vec<Event> {
         Some(Phase::Awaiting(Awaiting::Time(until))) if now >= until => {
             vec![finished(id, StepEnd::Succeeded, None, None)]
         }
-        Some(Phase::Awaiting(Awaiting::Retry(until))) if now >= until && goes_on(state) => {
+        Some(Phase::Awaiting(Awaiting::Retry(until))) if now >= until && goes_on(state, id) => {
             vec![Event::Due { step: id.clone() }]
         }
         _ => Vec::new(),

@@ -168,7 +168,7 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now:
             says(ReconciledBy::ByHand, ProbeVerdict::Happened { outputs, seen }, Some(reason))
         }
         Resolution::Undo { .. } if !state.is_over() => match undoable(state, instance, now) {
-            Ok(_) => Ok(vec![Event::Undoing { step: id.clone() }]),
+            Ok(_) => Ok(vec![Event::Undoing { step: id.clone(), doubted: Some(attempt.intent.attempt) }]),
             Err(why) => refuse(format!("`{id}` cannot be undone: {why}")),
         },
         // The doubt itself stays, with its keys: nobody has said what became of it.

@@ -2,8 +2,8 @@ use super::decide::{Decision, finished, refuse};
 use super::form::{fill, fill_outputs};
 use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, Undo};
 use super::undo::undoable;
-use super::{ConsentBy, Event, FormProblem, StepEnd};
-use crate::base::{Commitment, Digest, InstanceId, Timestamp, Value};
+use super::{ConsentBy, Event, FormProblem, StepEnd, turn};
+use crate::base::{Commitment, Digest, InstanceId, StepId, Timestamp, Value};
 use crate::effect::Risk;
 use crate::runbook::{Leads, StepKind};
 
@@ -16,6 +16,9 @@ pub(super) fn consent(
     how: ConsentBy,
 ) -> Decision {
     let Some(group) = state.group_of(id) else { return refuse(format!("there is no step `{id}`")) };
+    if is_given_up(state, id) {
+        return refuse("the run is being ended");
+    }
     let Some(asked) = group.asked.as_ref().filter(|_| group.confirmed.is_none()) else {
         return refuse(format!("`{id}` does not ask for consent"));
     };
@@ -40,6 +43,9 @@ pub(super) fn decided(
     how: ConsentBy,
 ) -> Decision {
     let Some(instance) = state.instance(id) else { return refuse(format!("there is no step `{id}`")) };
+    if is_given_up(state, id) {
+        return refuse("the run is being ended");
+    }
     if instance.phase != Phase::Awaiting(Awaiting::Person) {
         return refuse(format!("`{id}` does not wait for a person"));
     }
@@ -72,6 +78,32 @@ pub(super) fn decided(
     }
 }
 
+/// Whether the run is being ended, and the step with it: a late answer does not change how.
+fn is_given_up(state: &RunState, id: &InstanceId) -> bool {
+    state.phase == RunPhase::Aborting || (state.is_rolling_back() && !id.is_undo())
+}
+
+/// What comes of the wish to try a failed step again.
+pub(super) fn retry(state: &RunState, id: &InstanceId) -> Decision {
+    let Some(instance) = state.instance(id).filter(|instance| instance.phase == Phase::Failed) else {
+        return refuse(format!("`{id}` has not failed"));
+    };
+    if instance.undo == Undo::Underway {
+        return refuse(format!("`{id}` is being undone"));
+    }
+    if let Some(answer) = gone_on_after(state, id) {
+        return refuse(format!("the run has gone on with `{answer}`, because `{id}` has failed"));
+    }
+    Ok(vec![Event::Retried { step: id.clone() }])
+}
+
+/// The step that the run has gone on with because this one failed.
+fn gone_on_after<'a>(state: &'a RunState, id: &InstanceId) -> Option<&'a StepId> {
+    let scope = state.scope(id.scope().as_ref())?;
+    let at = scope.graph().position(&id.step())?;
+    turn::gone_on_after(scope, at).map(|step| &step.id)
+}
+
 fn said(problems: &[FormProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -88,6 +120,9 @@ pub(super) fn skip(state: &RunState, id: &InstanceId, reason: &Commitment) -> De
     }
     if meant.clone().any(Instance::in_flight) {
         return refuse(format!("`{id}` is under way; wait for its answer"));
+    }
+    if let Some(answer) = gone_on_after(state, id) {
+        return refuse(format!("the run has gone on with `{answer}`, because `{id}` has failed"));
     }
     let nests = state.step(group).is_some_and(|step| matches!(step.kind, StepKind::Runbook(_)));
     if nests && meant.clone().any(|one| one.phase == Phase::Running) {
@@ -114,6 +149,12 @@ pub(super) fn override_step(
     };
     if instance.is_doubted() || instance.in_flight() {
         return refuse(format!("what `{id}` sent has not been answered for: say first whether it happened"));
+    }
+    if instance.undo == Undo::Underway {
+        return refuse(format!("`{id}` is being undone"));
+    }
+    if let Some(answer) = gone_on_after(state, id) {
+        return refuse(format!("the run has gone on with `{answer}`, because `{id}` has failed"));
     }
     match step.kind {
         StepKind::Gate { .. } => return refuse(format!("`{id}` is a gate: answer it")),
@@ -147,7 +188,7 @@ pub(super) fn undo(state: &RunState, id: &InstanceId, now: Timestamp) -> Decisio
         ));
     }
     match undoable(state, instance, now) {
-        Ok(_) => Ok(vec![Event::Undoing { step: id.clone() }]),
+        Ok(_) => Ok(vec![Event::Undoing { step: id.clone(), doubted: None }]),
         Err(why) => refuse(format!("`{id}` cannot be undone: {why}")),
     }
 }

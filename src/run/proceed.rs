@@ -7,7 +7,8 @@ use crate::base::{InstanceId, Timestamp, Value};
 use crate::plan::{self, BindError, Mode};
 use crate::runbook::{DrillSubstitute, Expression, OnFailure, Step, StepKind, Template};
 
-/// How many instances may be at work at a time.
+/// How many instances may be put to work at a time. What is found to have happened goes on with its checks even if others
+/// have taken its place meanwhile.
 pub(super) const AT_WORK_MAX: usize = 4;
 
 /// What the run does by itself: at most one step of it, so that each is an event of its own.
@@ -83,7 +84,7 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Starte
     if let Some(failed) =
         group.failed().filter(|one| one.is_settled(step) && matches!(step.on_failure, OnFailure::GoTo(_)))
     {
-        let left = group.instances.iter().filter(|one| one.phase == Phase::Pending);
+        let left = group.instances.iter().filter(|one| !one.phase.is_over() && !one.has_begun());
         let why = format!("`{}` has failed", failed.id);
         let events: Vec<_> = left.map(|one| finished(&one.id, StepEnd::Skipped, Some(why.clone()), None)).collect();
         if !events.is_empty() {
@@ -92,7 +93,7 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Starte
     }
     for instance in group.at_work(step) {
         let events = match instance.phase {
-            Phase::Pending => begin(state, group, step, instance, now).map_err(|why| (instance.id.clone(), why))?,
+            Phase::Pending => begin(state, group, step, instance, now)?,
             Phase::Running if instance.happened() && instance.next_check(checks(step).len()).is_none() => {
                 vec![finished(&instance.id, StepEnd::Succeeded, None, None)]
             }
@@ -106,20 +107,15 @@ fn start(state: &RunState, group: &Group, step: &Step, now: Timestamp) -> Starte
 }
 
 /// What begins an instance whose turn has come; none for a change, which is observed first.
-fn begin(
-    state: &RunState,
-    group: &Group,
-    step: &Step,
-    instance: &Instance,
-    now: Timestamp,
-) -> Result<Vec<Event>, String> {
+fn begin(state: &RunState, group: &Group, step: &Step, instance: &Instance, now: Timestamp) -> Started {
+    let fail = |why: BindError| (instance.id.clone(), why.to_string());
     let readied = || vec![Event::Readied { step: group.id.clone(), consent: None }];
-    let free = has_room(state);
+    let free = has_room(state, group.at_work(step).count());
     Ok(match &step.kind {
         kind if rehearses(state) && kind.is_wait() => vec![assume(&instance.id, step, now)],
         StepKind::Wait { span } => vec![Event::Waiting { step: instance.id.clone(), until: now.after(*span) }],
         StepKind::WaitUntil { at } => {
-            let until = moment(state, instance, at).map_err(|why| why.to_string())?;
+            let until = moment(state, instance, at).map_err(fail)?;
             vec![Event::Waiting { step: instance.id.clone(), until }]
         }
         StepKind::Manual { .. } | StepKind::Gate { .. } | StepKind::WaitCheck(_) => readied(),
@@ -130,13 +126,14 @@ fn begin(
                 Vec::new()
             }
         }
-        StepKind::Runbook(call) => vec![nesting::enter(state, instance, call).map_err(|why| why.to_string())?],
+        StepKind::Runbook(call) => vec![nesting::enter(state, instance, call).map_err(fail)?],
         StepKind::Action(_) if group.asked.is_some() => Vec::new(),
         StepKind::Action(_) => {
             // Binding every instance now shows a mistake before anything is read or asked.
             let mut changes = false;
-            for instance in group.instances.iter().filter(|one| one.phase == Phase::Pending) {
-                changes |= bound(state, &instance.id)?.row.change.is_some();
+            for other in group.instances.iter().filter(|one| one.phase == Phase::Pending) {
+                let bound = bound(state, &other.id).map_err(|why| (other.id.clone(), why))?;
+                changes |= bound.row.change.is_some();
             }
             match changes {
                 true if rehearses(state) => vec![assume(&instance.id, step, now)],
@@ -174,10 +171,10 @@ fn expand(state: &RunState, group: &Group, step: &Step) -> Result<Vec<Event>, Bi
     Ok(vec![Event::Expanded { step: group.id.clone(), items: plan::expand(list, &value, &names)? }])
 }
 
-/// Tells whether one more instance may be put to work.
-pub(super) fn has_room(state: &RunState) -> bool {
+/// Tells whether so many more instances may be put to work.
+pub(super) fn has_room(state: &RunState, more: usize) -> bool {
     let working = state.scopes().flat_map(Scope::each).map(|(group, step)| at_work(group, step));
-    working.sum::<usize>() < AT_WORK_MAX
+    working.sum::<usize>() + more <= AT_WORK_MAX
 }
 
 /// An instance that has been under way, or has waited for a person, for longer than its step's `timeout` says.

@@ -1,17 +1,26 @@
 //! Stories of the state machine, told with a scripted hand: no journal, no runtime, a clock that the story moves.
 
+mod branches;
+mod nesting;
+mod parallel;
+mod people;
 mod property;
+mod rehearsal;
+mod retrying;
 mod story;
+mod undoing;
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::*;
-use crate::base::{AttemptId, Digest, InstanceId, LogId, RunId, Span, StepId, Timestamp, Value};
+use crate::base::{AttemptId, Commitment, Digest, InstanceId, LogId, RunId, Span, StepId, Timestamp, Value};
 use crate::effect::{Failure, Field, Handle, HandleKind, Meaning, ProbeVerdict, Verdict};
 use crate::plan::{Input as Given, Mode, Origin, Place, Plan, Revision};
-use crate::runbook::{Argument, CallSpec, CheckSpec, EstateKind, Runbook, Step, StepKind, Template, Until};
+use crate::runbook::{
+    Argument, CallSpec, CheckSpec, Choice, EstateKind, ForEach, Items, Leads, Runbook, Step, StepKind, Template, Until,
+};
 
 /// A run, the events that made it, and the time.
 struct Story {
@@ -42,6 +51,11 @@ impl Story {
         let mut story = Self { state, events: vec![(now, event)], now, attempts: 0 };
         story.give(&Input::Take { pid: 1 });
         story
+    }
+
+    /// Plans and takes a run of these steps, each of which needs only what it says.
+    fn graph(steps: Vec<Step>) -> Self {
+        Self::planned(plan(steps))
     }
 
     /// Gives an input and lets the run go on by itself; the kinds of the events that came of it.
@@ -82,8 +96,13 @@ impl Story {
 
     /// Observes, and consents as a careful person would.
     fn consent(&mut self, step: &str, fields: &[Field]) {
-        let Some(Command::Observe { step: group, calls }) = owed(&self.state).pop() else {
-            panic!("`{step}` is not owed an observation: {:?}", owed(&self.state));
+        let owed = owed(&self.state);
+        let of_step = |command: &Command| match command {
+            Command::Observe { step: group, calls } if group.as_str() == step => Some((group.clone(), calls.clone())),
+            _ => None,
+        };
+        let Some((group, calls)) = owed.iter().find_map(of_step) else {
+            panic!("`{step}` is not owed an observation: {owed:?}");
         };
         let seen = calls.into_iter().map(|(id, _)| (id, fields.to_vec())).collect();
         self.give(&Input::Observed { step: group.clone(), seen: Ok(seen) });
@@ -105,6 +124,53 @@ impl Story {
         attempt
     }
 
+    /// Does an effect: consent, intent, and the answer that it happened.
+    fn does(&mut self, step: &str) -> Vec<&'static str> {
+        let attempt = self.intend(step, &looks("v1"));
+        self.give(&Input::Answered { attempt, meaning: happened() })
+    }
+
+    /// Sends an effect that comes to a bad end.
+    fn fails(&mut self, step: &str, meaning: Meaning) -> Vec<&'static str> {
+        let attempt = self.intend(step, &looks("v1"));
+        self.give(&Input::Answered { attempt, meaning })
+    }
+
+    fn decides(&mut self, step: &str, choice: &str) -> Vec<&'static str> {
+        self.give(&Input::Decide { step: step.into(), choice: choice.into(), fields: None, how: ConsentBy::Enter })
+    }
+
+    fn aborts(&mut self, undo: bool) -> Vec<&'static str> {
+        self.give(&Input::Abort { reason: None, undo })
+    }
+
+    fn skips(&mut self, step: &str) -> Vec<&'static str> {
+        self.give(&Input::Skip { step: step.into(), reason: reason() })
+    }
+
+    fn refuses(&mut self, input: &Input) -> String {
+        self.try_give(input).expect_err("it must be refused").to_string()
+    }
+
+    fn why(&self, id: &str) -> String {
+        self.state.instance(&id.into()).and_then(|instance| instance.why.clone()).unwrap_or_default()
+    }
+
+    /// What is owed, each by a word and the name of what it is about.
+    fn owes(&self) -> Vec<String> {
+        let word = |command: Command| match command {
+            Command::Observe { step, .. } => format!("observe {step}"),
+            Command::Begin { step, .. } => format!("begin {step}"),
+            Command::Send { .. } => "send".to_owned(),
+            Command::Poll { .. } => "poll".to_owned(),
+            Command::Probe { .. } => "probe".to_owned(),
+            Command::Read { step, .. } => format!("read {step}"),
+            Command::Look { step, index, .. } => format!("look {step} {index}"),
+            Command::Wait { step, .. } => format!("wait {step}"),
+        };
+        owed(&self.state).into_iter().map(word).collect()
+    }
+
     fn phase(&self, id: &str) -> Phase {
         self.state.instance(&InstanceId::from(id)).expect("the instance exists").phase
     }
@@ -116,11 +182,6 @@ impl Story {
         // A resume lets a paused run go on.
         let _ = self.try_give(&Input::Continue);
     }
-}
-
-/// The first instance that has not ended well.
-fn first_open(state: &RunState) -> Option<&Instance> {
-    state.instances().find(|instance| !matches!(instance.phase, Phase::Succeeded | Phase::Skipped))
 }
 
 fn fold(events: &[(Timestamp, Event)]) -> RunState {
@@ -202,6 +263,46 @@ fn set_each() -> Step {
         call.with.insert("name".into(), Argument::Template { text: Template::parse("${{ item }}").unwrap() });
     }
     each
+}
+
+/// A change of a secret of its own.
+fn set_of(id: &str, name: &str) -> Step {
+    let mut set = Step { id: StepId::new(id), ..set() };
+    if let StepKind::Action(call) = &mut set.kind {
+        call.with.insert("name".into(), Argument::Template { text: Template::parse(name).unwrap() });
+    }
+    set
+}
+
+fn needing(step: Step, needs: &[&str]) -> Step {
+    Step { needs: needs.iter().map(|need| StepId::new(*need)).collect(), ..step }
+}
+
+fn ready(id: &str) -> Step {
+    step(id, StepKind::Check(ready_check(None)))
+}
+
+fn looked(step: &str, verdict: Verdict) -> Input {
+    Input::Looked { step: step.into(), index: 0, verdict, outputs: None }
+}
+
+/// A gate whose choices lead to these steps.
+fn gate_to(ways: &[(&str, &[&str])]) -> Step {
+    let mut gate = gate();
+    if let StepKind::Gate { choices, .. } = &mut gate.kind {
+        let to = |targets: &[&str]| Leads::To(targets.iter().map(|target| StepId::new(*target)).collect());
+        *choices = ways.iter().map(|(name, targets)| Choice { name: (*name).into(), leads: to(targets) }).collect();
+    }
+    gate
+}
+
+fn each_of(items: &[&str], max_parallel: u32) -> ForEach {
+    let list = Items::Values(items.iter().map(|item| Value::text(*item)).collect());
+    ForEach { max_parallel, ..ForEach::of(list) }
+}
+
+fn reason() -> Commitment {
+    Commitment::to_text("because", &[7; 32])
 }
 
 fn ready_check(until: Option<Until>) -> CheckSpec {

@@ -32,8 +32,9 @@ pub struct Undoable {
 /// confirmed then.
 pub fn way_back(state: &RunState, now: Timestamp) -> WayBack {
     let mut way = WayBack { in_doubt: state.in_doubt(), ..WayBack::default() };
-    let mut standing: Vec<&Instance> =
-        state.instances().filter(|instance| instance.stands() && !instance.id.is_undo()).collect();
+    // What is being undone already goes on.
+    let is_due = |one: &&Instance| !one.id.is_undo() && (one.stands() || one.undo == Undo::Underway);
+    let mut standing: Vec<&Instance> = state.instances().filter(is_due).collect();
     // Of those that were sent at the same moment, the later one in the graph goes first.
     standing.reverse();
     standing.sort_by_key(|instance| std::cmp::Reverse(instance.last().map(|attempt| attempt.sent_at)));
@@ -52,6 +53,12 @@ pub fn way_back(state: &RunState, now: Timestamp) -> WayBack {
 /// Why not, as a sentence.
 pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result<Undoable, String> {
     let step = state.step_of(&instance.id).ok_or("the plan does not hold the step")?;
+    match instance.undo {
+        Undo::Underway => return Ok(Undoable { step: instance.id.clone(), entries: entries(step) }),
+        // From its beginning it would be done twice.
+        Undo::Partly => return Err("it has been undone in part: a person has to see what is left of it".to_owned()),
+        Undo::None | Undo::Done => {}
+    }
     if let Some(why) = &step.point_of_no_return {
         return Err(format!("a point of no return: {why}"));
     }
@@ -95,7 +102,7 @@ pub(super) fn roll_back(state: &RunState, now: Timestamp) -> Vec<Event> {
     let steps = state.rollback.as_deref().unwrap_or_default();
     for id in steps {
         match state.instance(id).map(|instance| instance.undo) {
-            Some(Undo::None) => return vec![Event::Undoing { step: id.clone() }],
+            Some(Undo::None) => return vec![Event::Undoing { step: id.clone(), doubted: None }],
             Some(Undo::Underway) => {
                 let scope = state.scope(Some(&id.undo()));
                 return scope.map(|scope| go_on(state, scope, now)).unwrap_or_default();

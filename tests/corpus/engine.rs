@@ -53,7 +53,7 @@ fn step_events() -> Vec<Event> {
         Event::Skipped { step: step(), reason: commitment("done already") },
         Event::Overridden { step: step(), reason: commitment("seen by eye"), outputs: None },
         Event::Overridden { step: step(), reason: commitment("seen by eye"), outputs: Some(any_value()) },
-        Event::Undoing { step: "new-version".into() },
+        Event::Undoing { step: "new-version".into(), doubted: None },
         Event::Undone { step: "new-version".into(), partly: false },
         Event::Undone { step: "new-version".into(), partly: true },
     ];

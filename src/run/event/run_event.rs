@@ -173,6 +173,10 @@ pub enum Event {
     Undoing {
         /// The instance.
         step: InstanceId,
+        /// Its attempt in doubt, if it is that which is undone. What undoes it is about the same target, so its lock keys
+        /// are free from here on for other runs too; within the run it still bars everything but its undo.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doubted: Option<AttemptId>,
     },
     /// Nothing is left to do of an instance's undo.
     #[serde(rename = "step.undone")]
@@ -310,13 +314,14 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 impl Event {
-    /// The attempt whose outcome becomes known by this event, and whose lock keys are free from then on. An attempt
-    /// that was merely accepted, or is in doubt, keeps its keys.
+    /// The attempt whose outcome becomes known by this event, or that is to be undone whatever became of it, and whose lock
+    /// keys are free from then on. An attempt that was merely accepted, or is in doubt, keeps its keys.
     pub const fn settled(&self) -> Option<AttemptId> {
         match self {
             Self::Succeeded { attempt, .. }
             | Self::Failed { attempt, .. }
             | Self::Reconciled { attempt, open: false, .. } => Some(*attempt),
+            Self::Undoing { doubted, .. } => *doubted,
             _ => None,
         }
     }

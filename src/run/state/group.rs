@@ -1,9 +1,10 @@
 use super::{Instance, Phase};
 use crate::base::{Digest, InstanceId, StepId};
-use crate::effect::Field;
+use crate::effect::{self, Field};
 use crate::plan::Item;
 use crate::run::Consent;
-use crate::runbook::{OnFailure, Step};
+use crate::run::proceed::AT_WORK_MAX;
+use crate::runbook::{OnFailure, Step, StepKind};
 
 /// A step of the graph with its instances: one, or one per item of its `for_each`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Group {
             drifted: None,
             instances: vec![Instance::new(id.clone(), None)],
             expanded: step.for_each.is_none(),
-            wide: step.for_each.as_ref().map_or(1, |each| each.max_parallel.max(1) as usize),
+            wide: step.for_each.as_ref().map_or(1, |each| width(step, each.max_parallel)),
             id,
         }
     }
@@ -92,21 +93,41 @@ impl Instance {
         }
     }
 
-    /// Tells whether it has begun something in the world.
-    fn has_begun(&self) -> bool {
-        !self.attempts.is_empty() || matches!(self.phase, Phase::Running | Phase::Failed | Phase::InDoubt)
+    /// Tells whether its turn has come, and something is being done about it, or has been: of a group that reads, all
+    /// instances are running, but not all are at work.
+    pub(in crate::run) fn has_begun(&self) -> bool {
+        use super::Awaiting::{Retry, Time};
+        match self.phase {
+            Phase::Failed | Phase::InDoubt | Phase::Awaiting(Time(_) | Retry(_)) => true,
+            Phase::Running => self.started.is_some() || !self.attempts.is_empty(),
+            _ => !self.attempts.is_empty(),
+        }
     }
 
-    /// Tells whether nothing of it is under way, so that it can be asked about anew.
+    /// Tells whether nothing of it is under way, so that it can be asked about anew. What waits to be tried again keeps its
+    /// time, whatever becomes of the others.
     pub(in crate::run) const fn is_unsent(&self) -> bool {
-        use super::Awaiting::{Confirmation, Person, Retry};
-        matches!(self.phase, Phase::Pending | Phase::Ready | Phase::Awaiting(Confirmation | Person | Retry(_)))
+        use super::Awaiting::{Confirmation, Person};
+        matches!(self.phase, Phase::Pending | Phase::Ready | Phase::Awaiting(Confirmation | Person))
     }
 
-    /// Tells whether it can be left out: no effect of it stands, is under way, or is in doubt.
+    /// Tells whether it can be left out: no effect of it stands, is under way, is in doubt, or is being undone.
     pub fn can_be_left(&self) -> bool {
-        let untouched = !self.happened() && !self.is_doubted() && !self.in_flight();
+        let untouched =
+            !self.happened() && !self.is_doubted() && !self.in_flight() && self.undo != super::Undo::Underway;
         untouched
             && matches!(self.phase, Phase::Pending | Phase::Ready | Phase::Awaiting(_) | Phase::Running | Phase::Failed)
     }
+}
+
+/// How many instances may be under way at a time. What only reads begins as a whole, so it never takes more room than there
+/// is for all of the run.
+fn width(step: &Step, max_parallel: u32) -> usize {
+    let wide = max_parallel.max(1) as usize;
+    let reads = match &step.kind {
+        StepKind::Check(_) => true,
+        StepKind::Action(spec) => effect::find(&spec.action).is_some_and(|row| row.change.is_none()),
+        _ => false,
+    };
+    if reads { wide.min(AT_WORK_MAX) } else { wide }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Group, Instance, Phase};
-use crate::base::{InstanceId, StepId};
+use crate::base::{InstanceId, StepId, Timestamp};
 use crate::plan::Input;
 use crate::run::graph::Graph;
 use crate::runbook::Step;
@@ -65,6 +65,19 @@ impl Scope {
 
     pub(in crate::run) fn group_mut(&mut self, step: &StepId) -> Option<&mut Group> {
         self.graph.position(step).and_then(|at| self.groups.get_mut(at))
+    }
+
+    /// Begins the instances of a step whose turn it is, if they need nobody: the time of each item is its own. A step that
+    /// waits for a person has not begun: the person's time is not the machine's.
+    pub(in crate::run) fn begin_next(&mut self, step: &StepId, at: Timestamp) {
+        let Some(place) = self.graph.position(step) else { return };
+        let (group, step) = (&mut self.groups[place], &self.graph.steps()[place]);
+        let next = group.at_work(step).filter(|instance| instance.phase == Phase::Running);
+        let next: Vec<InstanceId> = next.map(|instance| instance.id.clone()).collect();
+        for instance in group.instances.iter_mut().filter(|instance| next.contains(&instance.id)) {
+            instance.started.get_or_insert(at);
+            instance.checking_since.get_or_insert(at);
+        }
     }
 
     /// The groups whose looks have a time of their own: all but waits.
