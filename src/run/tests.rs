@@ -7,6 +7,7 @@ mod people;
 mod property;
 mod rehearsal;
 mod retrying;
+mod simulation;
 mod story;
 mod undoing;
 
