@@ -2,9 +2,17 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::effect::{Class, Progress};
-use crate::runbook::Expression;
+use crate::plan::Nested;
+use crate::runbook::{Expression, FieldKind, ManualField, NestedCall, OnFailure, Retry, RetryCause, UndoStep};
 
-/// One move of a world and a person who may do anything at any time.
+/// One move of a world and a person who may do anything at any time, about any step.
+#[derive(Clone, Debug)]
+struct Made {
+    /// Which of the steps that have not ended well, counted round; mostly the first.
+    which: u8,
+    what: Move,
+}
+
 #[derive(Clone, Debug)]
 enum Move {
     Time(u32),
@@ -18,14 +26,24 @@ enum Move {
     Due,
     Decide(bool),
     Resolve(u8),
+    Read(bool),
     Retry,
+    Skip,
+    Override,
+    Undo,
+    Adhoc,
     Pause,
     Continue,
-    Abort,
+    Abort { undo: bool },
     Crash,
 }
 
-fn moves() -> impl Strategy<Value = Move> {
+fn moves() -> impl Strategy<Value = Made> {
+    let which = prop_oneof![3 => Just(0), 2 => any::<u8>()];
+    (which, whats()).prop_map(|(which, what)| Made { which, what })
+}
+
+fn whats() -> impl Strategy<Value = Move> {
     prop_oneof![
         2 => (0..200_u32).prop_map(Move::Time),
         6 => prop::bool::weighted(0.9).prop_map(|same| Move::Observe { same }),
@@ -37,23 +55,33 @@ fn moves() -> impl Strategy<Value = Move> {
         4 => any::<bool>().prop_map(Move::Look),
         1 => Just(Move::Due),
         2 => any::<bool>().prop_map(Move::Decide),
-        2 => (0..3_u8).prop_map(Move::Resolve),
-        2 => Just(Move::Retry),
+        3 => (0..5_u8).prop_map(Move::Resolve),
+        2 => any::<bool>().prop_map(Move::Read),
+        3 => Just(Move::Retry),
+        1 => Just(Move::Skip),
+        1 => Just(Move::Override),
+        2 => Just(Move::Undo),
+        1 => Just(Move::Adhoc),
         1 => Just(Move::Pause),
-        2 => Just(Move::Continue),
-        1 => prop::bool::weighted(0.2).prop_map(|abort| if abort { Move::Abort } else { Move::Continue }),
+        3 => Just(Move::Continue),
+        1 => (prop::bool::weighted(0.3), any::<bool>())
+            .prop_map(|(abort, undo)| if abort { Move::Abort { undo } } else { Move::Continue }),
         1 => Just(Move::Crash),
     ]
 }
 
 impl Story {
     /// Makes a move; one that the state refuses changes nothing.
-    fn make(&mut self, made: &Move) {
-        let at = first_open(&self.state).map_or_else(|| "set".into(), |at| at.id.clone());
+    #[expect(clippy::too_many_lines, reason = "one match, one arm per move")]
+    fn make(&mut self, made: &Made) {
+        let open =
+            self.state.instances().filter(|instance| !matches!(instance.phase, Phase::Succeeded | Phase::Skipped));
+        let open: Vec<InstanceId> = open.map(|instance| instance.id.clone()).collect();
+        let at = open.get(usize::from(made.which) % open.len().max(1)).cloned().unwrap_or_else(|| "set".into());
         let last = self.state.instance(&at).and_then(Instance::last).map(|attempt| attempt.intent.attempt);
         let attempt = last.unwrap_or_else(|| AttemptId::new(Uuid::nil()));
         let seen = |same: bool| looks(if same { "v1" } else { "v9" });
-        let input = match made {
+        let input = match &made.what {
             Move::Time(seconds) => return self.later(Span::seconds(*seconds)),
             Move::Crash => {
                 if !self.state.is_over() || !self.state.in_doubt().is_empty() {
@@ -62,7 +90,10 @@ impl Story {
                 return;
             }
             Move::Observe { same } => {
-                let Some(Command::Observe { step, calls }) = owed(&self.state).pop() else { return };
+                let mut owed = owed(&self.state);
+                owed.retain(|command| matches!(command, Command::Observe { .. }));
+                let next = usize::from(made.which) % owed.len().max(1);
+                let Some(Command::Observe { step, calls }) = owed.into_iter().nth(next) else { return };
                 let seen = calls.into_iter().map(|(id, _)| (id, seen(*same))).collect();
                 Input::Observed { step, seen: Ok(seen) }
             }
@@ -70,12 +101,7 @@ impl Story {
                 let asked = self.state.group_of(&at).and_then(|group| group.asked.clone());
                 let Some(asked) = asked else { return };
                 let typed = right.then(|| asked.read_back.clone());
-                Input::Consent {
-                    step: at.step().as_str().into(),
-                    digest: asked.digest,
-                    typed,
-                    how: ConsentBy::ReadBack,
-                }
+                Input::Consent { step: at.group(), digest: asked.digest, typed, how: ConsentBy::ReadBack }
             }
             Move::Begin { same } => Input::Begin { step: at, attempt: self.attempt(), seen: Ok(seen(*same)) },
             Move::Answer(kind) => Input::Answered {
@@ -109,21 +135,36 @@ impl Story {
             }
             Move::Due => Input::Due { step: at },
             Move::Decide(yes) => {
-                let choice = if *yes { "yes" } else { "no" };
-                Input::Decide { step: at, choice: choice.into(), fields: None, how: ConsentBy::Enter }
+                let choice = match self.state.step_of(&at).map(|step| &step.kind) {
+                    Some(StepKind::Manual { .. }) => "done",
+                    _ if *yes => "yes",
+                    _ => "no",
+                };
+                let fields = yes.then(|| Value::record([("who", Value::text("on-call"))]));
+                Input::Decide { step: at, choice: choice.into(), fields, how: ConsentBy::Enter }
             }
             Move::Resolve(word) => {
                 let word = match word {
                     0 => Resolution::Adopt { outputs: None, reason: None },
                     1 => Resolution::DidNot { typed: read_back_of(&self.state, &at), reason: None },
+                    2 => Resolution::ByHand { outputs: None, reason: reason() },
+                    3 => Resolution::Undo { reason: None },
                     _ => Resolution::GiveUp,
                 };
                 Input::Resolve { step: at, word }
             }
+            Move::Read(true) => Input::Read { step: at, outputs: Ok(Value::record([])) },
+            Move::Read(false) => Input::Read { step: at, outputs: Err(Failure::not_sent("no route")) },
             Move::Retry => Input::Retry { step: at },
+            Move::Skip => Input::Skip { step: at, reason: reason() },
+            Move::Override => Input::Override { step: at, reason: reason(), outputs: None },
+            Move::Undo => Input::Undo { step: at },
+            Move::Adhoc => {
+                Input::Adhoc(Adhoc { command: vec!["az".into()], exit: None, took: Span::ZERO, output: None })
+            }
             Move::Pause => Input::Pause { why: PauseReason::Asked },
             Move::Continue => Input::Continue,
-            Move::Abort => Input::Abort { reason: None, undo: false },
+            Move::Abort { undo } => Input::Abort { reason: None, undo: *undo },
         };
         // A refusal is an answer; a panic in `apply` would be an illegal event.
         let _ = self.try_give(&input);
@@ -146,13 +187,60 @@ impl Story {
     }
 }
 
-fn graph() -> Vec<Step> {
+/// Some of everything: the plan that the moves are made on.
+fn everything() -> Plan {
     let mut verified = set();
     verified.verify = vec![ready_check(Some(Until { every: Span::seconds(5), timeout: Span::minutes(1) }))];
+    let StepKind::Action(back) = set_of("back", "session").kind else { panic!("a step that changes nothing") };
+    verified.undo = vec![UndoStep::new(back)];
+    verified.retry = Some(Retry {
+        attempts: 3,
+        delay: Retry::DELAY,
+        max_delay: Retry::MAX_DELAY,
+        only_on: vec![RetryCause::Code("Forbidden".into())],
+    });
     let mut unwanted = set_each_named("unwanted");
     unwanted.when = Some(Expression::parse("inputs.full").unwrap());
-    unwanted.for_each = Some(crate::runbook::ForEach::of(Expression::parse("steps.never.outputs.enabled").unwrap()));
-    vec![verified, gate(), unwanted, swap(), set_each_named("each"), wait()]
+    unwanted.for_each = Some(ForEach::of(Expression::parse("steps.never.outputs.enabled").unwrap()));
+    let mut answered = needing(set_of("answered", "two"), &["gate"]);
+    answered.on_failure = OnFailure::GoTo(StepId::new("instead"));
+    let mut each = needing(set_each_named("each"), &["swap"]);
+    each.for_each = Some(each_of(&["x", "y", "z"], 2));
+    each.on_failure = OnFailure::Continue;
+    let who = ManualField {
+        name: "who".into(),
+        kind: FieldKind::String { pattern: None },
+        description: None,
+        default: None,
+        headless: None,
+    };
+    let tell = StepKind::Manual { instruction: Template::parse("Call them.").unwrap(), fields: vec![who] };
+    let with = BTreeMap::from([("vault".to_owned(), template("${{ inputs.vault }}"))]);
+    let nest = StepKind::Runbook(NestedCall { runbook: "inner".into(), with });
+    let nest = Step { for_each: Some(each_of(&["p", "q"], 2)), ..step("nest", nest) };
+    let outer = plan(vec![
+        verified,
+        needing(gate(), &["set"]),
+        needing(unwanted, &["gate"]),
+        needing(swap(), &["gate"]),
+        answered,
+        set_of("instead", "three"),
+        needing(ready("meet"), &["answered", "instead"]),
+        each,
+        needing(step("tell", tell), &["meet"]),
+        needing(nest, &["gate"]),
+        needing(wait(), &["tell"]),
+    ]);
+    let steps = vec![gate(), needing(set_of("set", "inner"), &["gate"])];
+    let inner = Nested {
+        runbook: Runbook { id: "inner".into(), steps, ..plan(vec![]).runbook },
+        revision: plan(vec![]).revision,
+    };
+    Plan { nested: vec![inner], ..outer }
+}
+
+fn template(text: &str) -> Argument {
+    Argument::Template { text: Template::parse(text).unwrap() }
 }
 
 fn set_each_named(id: &str) -> Step {
@@ -160,11 +248,11 @@ fn set_each_named(id: &str) -> Step {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_no_event_is_illegal_and_the_events_alone_are_the_state(made in prop::collection::vec(moves(), 1..120)) {
-        let mut story = Story::of(graph());
+        let mut story = Story::planned(everything());
         for one in &made {
             story.make(one);
         }
@@ -176,12 +264,12 @@ proptest! {
 
     #[test]
     fn what_must_not_be_done_twice_is_sent_once_for_each_time_that_a_person_said_so(made in prop::collection::vec(moves(), 1..200)) {
-        let mut story = Story::of(graph());
+        let mut story = Story::planned(everything());
         for one in &made {
             story.make(one);
         }
         // What is in doubt keeps its keys, whatever became of the step or the run.
-        for instance in story.state.instances().filter(|instance| instance.is_doubted()) {
+        for instance in story.state.instances().filter(|one| one.is_doubted() && one.undo == Undo::None) {
             let attempt = instance.last().unwrap().intent.attempt;
             prop_assert!(story.events.iter().all(|(_, event)| event.settled() != Some(attempt)));
             prop_assert!(story.state.in_doubt().contains(&instance.id));
@@ -201,7 +289,7 @@ proptest! {
 
     #[test]
     fn every_outcome_has_its_intent_and_an_abort_always_ends(made in prop::collection::vec(moves(), 1..120)) {
-        let mut story = Story::of(graph());
+        let mut story = Story::planned(everything());
         for one in &made {
             story.make(one);
         }
