@@ -36,4 +36,5 @@ mod swap;
 mod tidy;
 mod trust;
 mod versions;
+mod words;
 mod world;

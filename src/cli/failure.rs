@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Refused,
     /// The program's own fault (`EX_SOFTWARE` of sysexits).
     Internal,
+    /// What an ad-hoc command ended with, passed on.
+    Command(u8),
 }
 
 impl Exit {
@@ -37,6 +39,7 @@ impl Exit {
             Self::Aborted => 5,
             Self::Refused => 6,
             Self::Internal => 70,
+            Self::Command(code) => code,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 
-use super::args::{Args, Command, New};
+use super::args::{Args, Command, Drill, New};
 use super::{Exit, Failure, Setting, command, drive, log};
 use crate::world::Redactor;
 
@@ -49,28 +49,39 @@ async fn run(
 ) -> Result<Exit, Failure> {
     let Some(command) = command else { return command::home(setting, out) };
     match command {
-        Command::Abort { run, reason } => command::abort(setting, redactor, run, reason.as_deref(), out).await,
+        Command::Abort(abort) => command::abort(setting, redactor, abort, out).await,
         Command::Actions { name, json } => command::actions(name.as_deref(), *json, out),
+        Command::Adhoc(adhoc) => command::adhoc(setting, redactor, adhoc, out).await,
+        Command::Answer(answer) => command::answer(setting, answer, out).await,
         Command::Audit(audit) => command::audit(setting, audit, out),
         Command::Check { explain: Some(code), .. } => command::explain(code, out),
         Command::Check { paths, format, explain: None } => command::check(setting, paths, *format, out),
         Command::Diff { runbook, old, new, json } => command::diff(setting, runbook, old, new.as_deref(), *json, out),
         Command::Doctor { rebuild, json } => command::doctor(setting, redactor, *rebuild, *json, out).await,
+        Command::Drill(Drill::Run { programme, inputs, headless }) => {
+            drive::drill(programme, inputs, headless, setting, redactor, out).await
+        }
         Command::List { json } => command::list(setting, *json, out),
         Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),
         Command::Note { run, text } => command::note(setting, run, text, out).await,
+        Command::Override(wish) => command::override_step(setting, wish, out).await,
         Command::Pause { run } => command::pause(setting, run, out).await,
         Command::Plan { runbook, inputs, mode, format } => {
             command::plan(setting, runbook, &inputs.named()?, mode.mode(), *format, out)
         }
+        Command::Resolve(word) => command::resolve(setting, word, out).await,
         Command::Resume { run, headless } => drive::resume(run.as_deref(), headless, setting, redactor, out).await,
+        Command::Retry(again) => command::retry(setting, again, out).await,
         Command::Run(run) => drive::run(run, setting, redactor, out).await,
         Command::Runs { json } => command::runs(setting, *json, out),
         Command::Schema { of } => command::schema(*of, out),
         Command::Show { what } => command::show(setting, what, out),
         Command::Sim(sim) => command::sim(setting, sim, out).await,
+        Command::Skip(skip) => command::skip(setting, skip, out).await,
         Command::Store(store) => command::store(setting, store, out),
+        Command::Tick => drive::tick(setting, redactor, out).await,
         Command::Timeline { run, json } => command::timeline(setting, run.as_deref(), *json, out),
         Command::Trust(wish) => command::trust(setting, wish, out),
+        Command::Undo(again) => command::undo(setting, again, out).await,
     }
 }

@@ -1,7 +1,7 @@
 //! Playbooks of a library: where their files are, and what of them can be planned.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::environment::environment;
@@ -12,8 +12,8 @@ use super::{Exit, Failure, Setting};
 use crate::base::{Value, did_you_mean};
 use crate::plan::Nested;
 use crate::runbook::{
-    CheckedPlaybook, Environment, Playbook, Runbook, Shelf, StepKind, check_playbook, is_playbook, shipped_playbooks,
-    target_kind,
+    CheckedPlaybook, Environment, Playbook, Runbook, Shelf, StepKind, Target, check_playbook, is_playbook,
+    shipped_playbooks, target_kind,
 };
 
 /// The folder of a library in which its playbooks stand, beside its runbooks.
@@ -182,8 +182,14 @@ impl Startable {
     ///
     /// # Errors
     /// There is such a resource.
-    pub(crate) fn refuse_strangers(&self, bound: &BTreeMap<String, Value>) -> Result<(), Failure> {
-        let Some(programme) = self.drill.as_ref().and_then(Playbook::programme) else { return Ok(()) };
+    pub(crate) fn refuse_strangers(
+        &self,
+        bound: &BTreeMap<String, Value>,
+        environment: &Environment,
+    ) -> Result<(), Failure> {
+        let Some(programme) = self.drill.as_ref().and_then(Playbook::programme) else {
+            return self.refuse_unmarked(bound, environment);
+        };
         let Runbook { id, parameters, .. } = &self.loaded.runbook;
         let mut lines = String::new();
         for parameter in parameters {
@@ -202,6 +208,44 @@ impl Startable {
 }
 
 impl Startable {
+    /// The ids of the resources that a drill may change: those that its programme binds, or without a programme those that
+    /// the environment marks. In lower case, as Resource Manager compares ids.
+    pub(crate) fn bounds(&self, environment: &Environment) -> Vec<String> {
+        let programme = self.drill.as_ref().and_then(Playbook::programme);
+        let is_bound = |target: &&Target| match programme {
+            Some(programme) => programme.is_bound(&target.name) || programme.is_bound(&target.id),
+            None => target.drill,
+        };
+        let marked = environment.targets.iter().filter(is_bound).map(|target| target.id.clone());
+        let named = programme.into_iter().flat_map(|programme| programme.targets.iter().cloned());
+        let ids = marked.chain(named.filter(|name| name.starts_with('/'))).map(|id| id.to_ascii_lowercase());
+        ids.collect::<BTreeSet<String>>().into_iter().collect()
+    }
+
+    /// Refuses a drill of a single runbook of which an input names a resource that the environment does not mark for drills.
+    fn refuse_unmarked(&self, bound: &BTreeMap<String, Value>, environment: &Environment) -> Result<(), Failure> {
+        let bounds = self.bounds(environment);
+        let mut lines = String::new();
+        for parameter in self.loaded.runbook.parameters.iter().filter(|parameter| target_kind(parameter).is_some()) {
+            let Some(input) = bound.get(&parameter.name) else { continue };
+            for item in input.as_list().map_or_else(|| vec![input], |items| items.iter().collect()) {
+                let id = item.field("id").and_then(Value::as_text).map(str::to_ascii_lowercase);
+                if id.is_none_or(|id| !bounds.contains(&id)) {
+                    lines.push_str(&format!("  {}: `{item}`\n", parameter.name));
+                }
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "the drill of `{}` would touch what the environment `{}` does not bind to drills; nothing was started",
+            self.loaded.runbook.id, environment.name
+        );
+        let hint = "name targets that have `drill: true` in the environment, or mark these if they are not production";
+        Err(Failure::new(Exit::Refused, what).below(lines).hint(hint))
+    }
+
     /// Refuses a drill in which a nested runbook leaves it to another one's default which resource is touched: nobody has
     /// compared that with those that are bound.
     ///

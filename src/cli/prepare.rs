@@ -12,8 +12,8 @@ use crate::runbook::{Environment, InputProblem, bind_inputs};
 pub(crate) struct Prepared {
     /// What would happen.
     pub(crate) plan: Plan,
-    /// The runbook's text, which travels with the run.
-    pub(crate) text: String,
+    /// The texts that travel with the run: the runbook's own, and those of the runbooks that it nests.
+    pub(crate) texts: Vec<String>,
     /// Where it would happen.
     pub(crate) environment: Environment,
     /// Why the environment's policy does not let this runbook, or this text of it, run; nothing if it does.
@@ -36,8 +36,15 @@ pub(crate) fn prepare(
     let environment = startable.environment(setting)?;
     let mut bound =
         bind_inputs(&startable.loaded.runbook, given, &environment).map_err(|problems| wrong_inputs(&problems))?;
-    startable.refuse_strangers(&bound)?;
     let mode = if startable.drill.is_some() { Mode::Drill } else { mode };
+    let drill = match mode {
+        Mode::Drill => startable.bounds(&environment),
+        Mode::Live | Mode::Rehearsal => Vec::new(),
+    };
+    match mode {
+        Mode::Drill => startable.refuse_strangers(&bound, &environment)?,
+        Mode::Live | Mode::Rehearsal => {}
+    }
     let inner = nested(setting, &startable.loaded)?;
     startable.refuse_made_targets(&inner)?;
     let Loaded { runbook, revision, text, source, .. } = startable.loaded;
@@ -50,6 +57,8 @@ pub(crate) fn prepare(
             refused = refusal(&environment, source, origin, &signers)?;
         }
     }
+    let mut texts = vec![text];
+    texts.extend(inner.iter().map(|(_, source)| String::from_utf8_lossy(&source.bytes).into_owned()));
     let nested: Vec<_> = inner.into_iter().map(|(nested, _)| nested).collect();
     let inputs = runbook.parameters.iter().filter_map(|parameter| {
         let value = bound.remove(&parameter.name)?;
@@ -62,10 +71,11 @@ pub(crate) fn prepare(
         tenant: environment.tenant.clone(),
         subscription: environment.subscription.clone(),
         protected: environment.protected,
+        drill,
     };
     let resources = (!nested.is_empty()).then(|| environment.resources());
     let plan = Plan { runbook, revision, inputs, place, mode, nested, resources };
-    Ok(Prepared { plan, text, environment, refusal: refused })
+    Ok(Prepared { plan, texts, environment, refusal: refused })
 }
 
 fn wrong_inputs(problems: &[InputProblem]) -> Failure {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Errand, Handle, Sent};
+use super::{Errand, Evidence, Handle, Sent};
 use crate::base::{AttemptId, Span, Timestamp};
 
 /// The hands: whatever carries a request to the world.
@@ -35,4 +35,14 @@ pub trait Timer: Send + Sync {
     /// # Errors
     /// A sentence: the environment is live, or the simulator does not answer.
     async fn advance(&self, by: Span) -> Result<Timestamp, String>;
+}
+
+/// The files of the computer at which the person sits.
+pub trait Files: Send + Sync {
+    /// Takes in a file as evidence.
+    ///
+    /// # Errors
+    /// A sentence without its full stop: it is not a plain file, too large, cannot be read, or holds what looks like a
+    /// secret. No part of what it holds is repeated.
+    fn take_in(&self, path: &str) -> Result<Evidence, String>;
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dispatcher::Engine;
@@ -5,9 +6,10 @@ use super::pace::Key;
 use super::record::Recorder;
 use super::{Ask, Form};
 use crate::base::{InstanceId, Seq, Value};
-use crate::journal::{Entry, Fact};
+use crate::journal::{Entry, Fact, text_digest};
 use crate::projection::Answer;
 use crate::run::{self, Adhoc, ConsentBy, Input, PauseReason, Request, Resolution};
+use crate::runbook::{FieldKind, StepKind};
 
 /// What people ask of a run: at its screen, or through the journal from elsewhere.
 impl Engine {
@@ -58,7 +60,7 @@ impl Engine {
         }
     }
 
-    fn leave(&mut self, why: PauseReason) {
+    pub(super) fn leave(&mut self, why: PauseReason) {
         // An abort that was asked for just now is not lost.
         self.read_mailbox();
         if !self.leaving && !self.state.is_over() {
@@ -92,9 +94,11 @@ impl Engine {
             }
             _ => {}
         }
+        let given = match self.given(&step, fields) {
+            Ok(given) => given,
+            Err(why) => return self.say(why),
+        };
         let reason = reason.map(|reason| self.recorder.commit(&reason));
-        let given = (!fields.is_empty())
-            .then(|| Value::Record(fields.into_iter().map(|(name, text)| (name, Value::Text(text))).collect()));
         let resolve = |word| Input::Resolve { step: step.clone(), word };
         let how = self.consent_by.unwrap_or(ConsentBy::Enter);
         let doubted = self.state.instance(&step).is_some_and(|instance| instance.phase == run::Phase::InDoubt);
@@ -114,6 +118,30 @@ impl Engine {
             (Answer::ProbeAgain | Answer::Skip | Answer::Override | Answer::ByHand, _) => return,
         };
         self.take_with_texts(&input);
+    }
+
+    /// What was filled in, by the names of the fields; a file that was named is taken in.
+    fn given(&mut self, step: &InstanceId, fields: Vec<(String, String)>) -> Result<Option<Value>, String> {
+        let kinds = match self.state.step_of(step).map(|step| &step.kind) {
+            Some(StepKind::Manual { fields, .. }) => fields.as_slice(),
+            _ => &[],
+        };
+        let is_file = |name: &str| kinds.iter().any(|field| field.name == name && field.kind == FieldKind::Evidence);
+        let mut given = BTreeMap::new();
+        let mut texts = Vec::new();
+        for (name, text) in fields {
+            let value = if is_file(&name) {
+                let evidence = self.files.take_in(&text)?;
+                let value = evidence.value(text_digest(&evidence.text));
+                texts.push(evidence.text);
+                value
+            } else {
+                Value::Text(text)
+            };
+            given.insert(name, value);
+        }
+        self.recorder.keep(Vec::new(), texts);
+        Ok((!given.is_empty()).then_some(Value::Record(given)))
     }
 
     fn probe_again(&mut self, step: &InstanceId) {
@@ -152,11 +180,15 @@ impl Engine {
     /// Does what somebody else asked for, or says in the journal why it is not done: a request is answered once.
     pub(super) fn grant(&mut self, seq: Seq, request: Request) {
         let input = request.input();
-        if let Err(refusal) = run::decide(&self.state, &input, self.clock.now()) {
-            self.say(refusal.to_string());
-            self.decline(seq, refusal.0);
-        } else {
-            self.take_for(Some(seq), &input);
+        match run::decide(&self.state, &input, self.clock.now()) {
+            Err(refusal) => {
+                self.say(refusal.to_string());
+                self.decline(seq, refusal.0);
+            }
+            Ok(events) if events.is_empty() => self.decline(seq, "the run stands so already".to_owned()),
+            Ok(_) => {
+                self.take_for(Some(seq), &input);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::pace::{Key, Pace};
 use super::record::Recorder;
 use super::{Ask, Handle, Stopped, StoreFault};
 use crate::base::{Clock, Seq, Span, Timestamp};
-use crate::effect::{Meaning, Progress};
+use crate::effect::{Files, Meaning, Progress};
 use crate::journal::AppendError;
 use crate::projection::Board;
 use crate::run::{self, Command, ConsentBy, Event, Input, Request, RunState};
@@ -25,6 +25,8 @@ const HELD: Duration = Duration::from_secs(1);
 pub struct Engine {
     pub(super) recorder: Recorder,
     pub(super) executor: Executor,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) stay: Stay,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state: RunState,
     pub(super) consent_by: Option<ConsentBy>,
@@ -53,6 +55,15 @@ pub struct Engine {
     pub(super) held: Option<String>,
     /// Whether the run had ended before it was taken up: all that is open is what it left in doubt.
     pub(super) after_the_end: bool,
+}
+
+/// For how long the loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// Until the run ends or somebody leaves.
+    UntilTheEnd,
+    /// Until nothing is due any more: no time is waited for, and nothing is asked about twice.
+    ForWhatIsDue,
 }
 
 /// The journal refused an append.
@@ -93,6 +104,7 @@ impl Engine {
             self.publish();
             self.start_what_is_owed();
             self.set_alarm();
+            self.leave_if_nothing_is_due();
             if let Some(stopped) = self.stopped() {
                 self.tasks.abort_all();
                 return stopped;
@@ -120,14 +132,19 @@ impl Engine {
     /// Takes the run, and does what was asked for before anything else is begun: an abort does not first let it go on.
     fn take_up(&mut self) {
         self.take(&Input::Take { pid: std::process::id() });
-        for (seq, request) in std::mem::take(&mut self.pending) {
-            self.grant(seq, request);
-        }
+        self.obey_what_waits();
         while let Ok(ask) = self.asks.try_recv() {
             self.asked(ask);
         }
         if !self.leaving {
             self.take(&Input::Continue);
+        }
+    }
+
+    /// Does what was asked for while nobody held the run.
+    pub(super) fn obey_what_waits(&mut self) {
+        for (seq, request) in std::mem::take(&mut self.pending) {
+            self.grant(seq, request);
         }
     }
 
@@ -203,7 +220,7 @@ impl Engine {
     }
 
     /// Lets the run go on by itself, one event at a time, until a person, a hand or the clock must speak.
-    fn proceed(&mut self) {
+    pub(super) fn proceed(&mut self) {
         while !self.leaving && !self.state.is_over() && self.take(&Input::Proceed) {}
     }
 
@@ -220,7 +237,7 @@ impl Engine {
         for command in owed {
             // Leaving starts nothing new; what an intent promised is sent all the same, as it is written down.
             let promised = matches!(command, Command::Send { .. });
-            if !self.leaving || promised {
+            if (!self.leaving || promised) && self.is_now(&command) {
                 self.start(command);
             }
         }
@@ -373,8 +390,19 @@ impl Engine {
         (self.leaving && !waits).then(|| self.left(false))
     }
 
+    /// Why the journal refused an append, if it did.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.broken.as_ref().map(|broken| Recorder::sentence(&broken.why))
+    }
+
     fn left(&self, unanswered: bool) -> Stopped {
-        Stopped::Left { in_doubt: unanswered || self.in_doubt(), failed: self.state.has_failed() }
+        // Of a run that is being rolled back, a failed step has had its word already; a failed undo has not.
+        let failed = if self.state.is_rolling_back() {
+            self.state.instances().any(|instance| instance.id.is_undo() && instance.phase == run::Phase::Failed)
+        } else {
+            self.state.has_failed()
+        };
+        Stopped::Left { in_doubt: unanswered || self.in_doubt(), failed }
     }
 
     fn in_doubt(&self) -> bool {

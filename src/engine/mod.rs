@@ -1,11 +1,14 @@
 //! The one loop that awaits.
 //!
 //! What comes in: asks of people, answers of hands, the passing of time. What goes out: entries in the journal, then
-//! errands to the hands, and boards for whoever looks. Take one input · decide · append · evolve · publish · start what
+//! errands to the hands, and boards for whoever looks. The same holder can do less: what is due and nothing else
+//! (`due`), or a single word of a person's, without any hands (`apart`). Take one input · decide · append · evolve · publish · start what
 //! is owed. Deliberately absent: `world`; the loop gets its hands by value and knows only their ports.
 
+mod apart;
 mod asked;
 mod dispatcher;
+mod due;
 mod executor;
 mod handle;
 mod open;
@@ -13,7 +16,9 @@ mod pace;
 mod record;
 mod relations;
 
+pub use apart::{Said, Word, WordError, allows};
 pub use dispatcher::Engine;
+pub use due::is_due;
 pub use handle::{Ask, Form, Handle};
 pub use open::{EngineError, Ports, Stopped, StoreFault, fold};
 pub use record::Who;

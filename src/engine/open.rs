@@ -5,11 +5,12 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::dispatcher::Stay;
 use super::executor::Executor;
 use super::record::Recorder;
 use super::{Engine, Handle, Who};
 use crate::base::{Clock, Entropy, LogId, RunId, Seq};
-use crate::effect::{Hands, Timer};
+use crate::effect::{Files, Hands, Timer};
 use crate::journal::{AppendError, Channel, Entry, Fact, Journal, ReadError, Relation};
 use crate::plan::Plan;
 use crate::projection::Board;
@@ -26,6 +27,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The files of the computer at which the person sits.
+    pub files: Arc<dyn Files>,
 }
 
 /// Why a run cannot be begun or taken up.
@@ -122,7 +125,8 @@ pub fn fold(log: LogId, run: RunId, entries: &[Entry]) -> Result<RunState, Engin
 }
 
 impl Engine {
-    /// Begins a run: writes `run.planned` and the runbook's text. Nothing is sent before [`Engine::run`].
+    /// Begins a run: writes `run.planned` and the texts of the runbook and of those that it nests. Nothing is sent before
+    /// [`Engine::run`].
     ///
     /// # Errors
     /// The plan has no canonical form, or the journal refuses the entry.
@@ -132,12 +136,12 @@ impl Engine {
         who: &Who,
         run: RunId,
         plan: Plan,
-        text: String,
+        texts: Vec<String>,
     ) -> Result<Self, EngineError> {
         let digest = plan.digest().map_err(|why| EngineError::Plan(why.to_string()))?;
         let event = Event::Planned { plan: Box::new(plan), digest };
         let mut recorder = recorder(journal, &ports, who);
-        let entry = recorder.begin(run, &event, text).map_err(EngineError::Begin)?;
+        let entry = recorder.begin(run, &event, texts).map_err(EngineError::Begin)?;
         let state = RunState::begin(entry.log, run, entry.draft.occurred_at, &event).map_err(EngineError::Fold)?;
         Ok(Self::with(recorder, ports, who, state))
     }
@@ -167,7 +171,9 @@ impl Engine {
         Self {
             recorder,
             executor: Executor { hands: ports.hands, timer: ports.timer, entropy: ports.entropy },
+            files: ports.files,
             clock: ports.clock,
+            stay: Stay::UntilTheEnd,
             state,
             consent_by: (who.channel == Channel::Headless).then_some(ConsentBy::Headless),
             operator: who.name.clone(),
@@ -193,7 +199,7 @@ impl Engine {
 }
 
 /// What others asked for and nobody has answered. A pause that was asked for is over when somebody takes the run up.
-fn unanswered(entries: &[Entry]) -> Vec<(Seq, Request)> {
+pub(super) fn unanswered(entries: &[Entry]) -> Vec<(Seq, Request)> {
     let refs = entries.iter().flat_map(|entry| &entry.draft.refs);
     let answered: BTreeSet<Seq> = refs.filter(|one| one.rel == Relation::CausedBy).map(|one| one.seq).collect();
     // Before requests were referred to, the only answer that lasted was the beginning of the end.

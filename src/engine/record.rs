@@ -37,6 +37,7 @@ pub(super) struct Recorder {
     /// What has been told beyond that: entries of our own, between which others may have written.
     told: BTreeSet<Seq>,
     payloads: Vec<Payload>,
+    texts: Vec<String>,
 }
 
 impl Recorder {
@@ -51,6 +52,7 @@ impl Recorder {
             mailbox: None,
             told: BTreeSet::new(),
             payloads: Vec::new(),
+            texts: Vec::new(),
         }
     }
 
@@ -58,12 +60,12 @@ impl Recorder {
         self.timeline.lines()
     }
 
-    /// Writes the first event of a run, and the text of its runbook.
-    pub(super) fn begin(&mut self, run: RunId, event: &Event, text: String) -> Result<Entry, AppendError> {
+    /// Writes the first event of a run, and the texts of its runbooks.
+    pub(super) fn begin(&mut self, run: RunId, event: &Event, texts: Vec<String>) -> Result<Entry, AppendError> {
         let batch = Batch {
             drafts: vec![self.draft(run, Some(0), self.clock.now(), Fact::Run(event.clone()))],
             holder: Some(Holder { run, version: 0, fence: 0 }),
-            texts: vec![text],
+            texts,
             payloads: Vec::new(),
         };
         let mut entries = self.journal.append(&batch)?;
@@ -90,8 +92,8 @@ impl Recorder {
             drafts.push(Draft { refs, ..draft });
         }
         let holder = Holder { run: state.id, version: state.version, fence: state.fence };
-        let batch =
-            Batch { drafts, holder: Some(holder), payloads: std::mem::take(&mut self.payloads), texts: Vec::new() };
+        let (payloads, texts) = (std::mem::take(&mut self.payloads), std::mem::take(&mut self.texts));
+        let batch = Batch { drafts, holder: Some(holder), payloads, texts };
         let entries = self.journal.append(&batch)?;
         self.tell(&entries);
         Ok(after)
@@ -119,9 +121,17 @@ impl Recorder {
         commitment
     }
 
-    /// Forgets the texts that were committed to, as nothing came of what they belonged to.
+    /// Takes texts that were committed to elsewhere, and others that entries name by their digest. They are written with the
+    /// next events.
+    pub(super) fn keep(&mut self, payloads: Vec<Payload>, texts: Vec<String>) {
+        self.payloads.extend(payloads);
+        self.texts.extend(texts);
+    }
+
+    /// Forgets what was to be written beside the next events, as nothing came of what it belonged to.
     pub(super) fn forget_texts(&mut self) {
         self.payloads.clear();
+        self.texts.clear();
     }
 
     /// Tells whether another process has written since the last look.

@@ -229,6 +229,7 @@ mod tests {
                 tenant: String::new(),
                 subscription: String::new(),
                 protected: false,
+                drill: Vec::new(),
             },
             mode: Mode::Live,
             nested: Vec::new(),

@@ -109,6 +109,10 @@ pub struct Place {
     pub subscription: String,
     /// Whether it asks for more than usual.
     pub protected: bool,
+    /// What a drill may change: the Resource Manager ids of the targets that are bound to it, in lower case. Empty in every
+    /// other mode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drill: Vec<String>,
 }
 
 /// How a run executes.

@@ -66,6 +66,7 @@ mod tests {
                 tenant: environment.tenant.clone(),
                 subscription: environment.subscription.clone(),
                 protected: false,
+                drill: Vec::new(),
             },
             mode: Mode::Live,
             nested: vec![Nested { runbook: inner, revision }],

@@ -58,6 +58,7 @@ fn plan(steps: Vec<Step>) -> Plan {
             tenant: "t".into(),
             subscription: "s".into(),
             protected: true,
+            drill: Vec::new(),
         },
         mode: Mode::Live,
         nested: vec![],

@@ -6,7 +6,7 @@ use super::outcome::{answered, polled, probed, resolve};
 use super::proceed::{has_room, proceed};
 use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, checks};
 use super::turn::{Turn, turn};
-use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, person, retry};
+use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, drill, person, retry};
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Verdict};
 use crate::plan::{self, Bound, StepPlace};
@@ -121,6 +121,9 @@ fn observed(state: &RunState, step: &InstanceId, seen: &Observation) -> Decision
             Ok(bound) => bound,
             Err(why) => return Ok(vec![finished(id, StepEnd::Failed, Some(why), None)]),
         };
+        if let Some(why) = drill::stranger(state, &bound) {
+            return Ok(vec![finished(id, StepEnd::Failed, Some(why), None)]);
+        }
         if let Some(change) = &bound.row.change {
             read_back = (change.read_back)(&bound.call.args);
         }
@@ -165,6 +168,9 @@ fn begin(state: &RunState, id: &InstanceId, attempt: AttemptId, seen: &Result<Ve
         Ok(bound) => bound,
         Err(why) => return fail(why),
     };
+    if let Some(why) = drill::stranger(state, &bound) {
+        return fail(why);
+    }
     let digest = digest(state, id, &bound, fields)?;
     let Some(consented) = asked.effects.iter().find(|effect| effect.step == *id) else {
         return fail("the step is not part of what was consented to".into());

@@ -10,6 +10,7 @@
 
 mod assumed;
 mod decide;
+mod drill;
 mod event;
 mod evolve;
 mod form;

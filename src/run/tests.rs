@@ -230,6 +230,7 @@ fn plan(steps: Vec<Step>) -> Plan {
             tenant: "t".into(),
             subscription: "s".into(),
             protected: false,
+            drill: Vec::new(),
         },
         mode: Mode::Live,
         nested: vec![],

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::fields::Fields;
 use super::grammar::ANSWERS;
@@ -16,8 +16,9 @@ pub struct Answers {
     pub confirm: BTreeMap<String, String>,
     /// The choice at a gate.
     pub gate: BTreeMap<String, String>,
-    /// The manual steps that a person has done.
-    pub manual: BTreeSet<String>,
+    /// The manual steps that a person has done, each with what was filled in, by the names of its fields and as it is typed:
+    /// a file by its path, a secret by its reference.
+    pub manual: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Reads an answers file.
@@ -47,11 +48,18 @@ fn answers(written: &Written, findings: &mut Findings<'_>) -> Option<Answers> {
     let confirm = texts("confirm", findings);
     let gate = texts("gate", findings);
     let entries = fields.get("manual").map(|written| by_step("manual", written, findings)).unwrap_or_default();
-    let done = entries
-        .iter()
-        .filter(|entry| read::word(&entry.value, "an answer to a manual step", &[("ok", ())], findings).is_some());
-    let manual = done.map(|entry| entry.key.clone()).collect();
+    let manual = entries.iter().filter_map(|entry| Some((entry.key.clone(), filled(&entry.value, findings)?)));
+    let manual = manual.collect();
     Some(Answers { plan, confirm, gate, manual })
+}
+
+/// `ok`, or what was filled in.
+fn filled(written: &Written, findings: &mut Findings<'_>) -> Option<BTreeMap<String, String>> {
+    let Form::Mapping(entries) = &written.form else {
+        return read::word(written, "an answer to a manual step", &[("ok", ())], findings).map(|()| BTreeMap::new());
+    };
+    let field = |entry: &Entry| Some((entry.key.clone(), read::text(&entry.value, "the value of a field", findings)?));
+    Some(entries.iter().filter_map(field).collect())
 }
 
 fn by_step<'w>(name: &str, written: &'w Written, findings: &mut Findings<'_>) -> &'w [Entry] {
@@ -84,11 +92,12 @@ mod tests {
 
     #[test]
     fn answers_are_texts_by_step_and_yes_is_a_word() {
-        let text = "confirm: {restart: chatbot-web, 'refresh[chatbot-web]': ok}\ngate: {go: yes}\nmanual: {tell: ok}\n";
+        let text = "confirm: {restart: chatbot-web, 'refresh[chatbot-web]': ok}\ngate: {go: yes}\nmanual: {tell: ok, note-owner: {owner: platform-oncall}}\n";
         let answers = parse_answers(text.as_bytes()).unwrap();
         assert_eq!(answers.confirm["refresh[chatbot-web]"], "ok");
         assert_eq!(answers.gate["go"], "yes");
-        assert!(answers.manual.contains("tell"));
+        assert!(answers.manual["tell"].is_empty());
+        assert_eq!(answers.manual["note-owner"]["owner"], "platform-oncall");
     }
 
     #[test]

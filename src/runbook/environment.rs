@@ -201,6 +201,9 @@ pub struct Target {
     /// Other names by which it can be given; it is shown and typed by its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// Whether it is bound to drills: the only ones that a runbook changes in the mode `drill`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 impl Target {
@@ -208,7 +211,7 @@ impl Target {
     /// domain or Azure a unique host name. None for a kind whose id or address does not follow from the name.
     pub fn conventional(kind: TargetKind, name: &str, subscription: &str, resource_group: &str) -> Option<Self> {
         let (id, url) = (kind.id(name, subscription, resource_group)?, kind.url(name)?);
-        Some(Self { name: name.to_owned(), kind, id, url: Some(url), aliases: Vec::new() })
+        Some(Self { name: name.to_owned(), kind, id, url: Some(url), aliases: Vec::new(), drill: false })
     }
 
     /// The target as expressions see it: a record of `name`, `id` and, unless it is a `resource`, `url`.
@@ -324,6 +327,8 @@ impl Environment {
             ]
             .into_iter()
             .filter_map(|(kind, name)| Target::conventional(kind, name, subscription, resource_group))
+            // Nothing here is production.
+            .map(|target| Target { drill: true, ..target })
             .collect(),
             inputs: [("index-restore", index_restore), ("key-rotation", key_rotation), ("rollback", rollback)]
                 .map(|(name, inputs)| (name.to_owned(), inputs))

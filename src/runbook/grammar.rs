@@ -414,6 +414,7 @@ pub(crate) const TARGET: Table = Table {
         optional("resource_group", Shape::Text, "The resource group, if it is not the usual one."),
         optional("id", Shape::Text, "The Resource Manager id, if it does not follow from the rest."),
         optional("url", Shape::Text, "The address, if it does not follow from the name."),
+        optional("drill", Shape::Boolean, "Whether it is bound to drills, which change nothing else."),
     ],
 };
 
@@ -424,6 +425,6 @@ pub(crate) const ANSWERS: Table = Table {
         optional("plan", Shape::Text, "The digest of the plan that these answers are for."),
         optional("confirm", Shape::Map(&Shape::Text), "The read-back for a step, or `ok`."),
         optional("gate", Shape::Map(&Shape::Text), "The choice at a gate."),
-        optional("manual", Shape::Map(&Shape::Anything), "What a person did at a manual step."),
+        optional("manual", Shape::Map(&Shape::Anything), "What a person did at a manual step: `ok`, or its fields."),
     ],
 };

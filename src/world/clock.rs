@@ -30,6 +30,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// The clock of an estate that nobody serves, or whose hour was just read: it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct StillClock {
+    /// What it shows.
+    pub now: Timestamp,
+    /// Which clock that is.
+    pub source: ClockSource,
+}
+
+impl Clock for StillClock {
+    fn host_now(&self) -> Timestamp {
+        host_now()
+    }
+
+    fn host_clock(&self) -> HostClock {
+        host_clock()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn source(&self) -> ClockSource {
+        self.source
+    }
+}
+
 /// Waits by the host's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemTimer;

@@ -14,7 +14,8 @@
 //! and its answer passes `outcome`, which tells certainly unsent from lost and takes secrets out. Apart from these stand
 //! `git`, which reads a repository and never writes to it, and `signature`, which verifies what was signed there.
 //!
-//! Beside that stands the list of what a user trusts (`trust`), a file of the user's own.
+//! Beside that stand the list of what a user trusts (`trust`), a file of the user's own; files that are taken in as evidence
+//! (`files`); and commands of a person's own that are performed during a run (`command`).
 //!
 //! Deliberately absent: any judgement. What an answer means, whether to probe, to wait or to try again is said in
 //! `effect` and decided in `run`; an effect is sent exactly once per call. Only reads are repeated here, three times at
@@ -23,11 +24,13 @@
 mod apart;
 mod arm;
 mod clock;
+mod command;
 mod control;
 mod data_plane;
 mod entropy;
 mod error;
 mod estate_clock;
+mod files;
 mod git;
 mod guard;
 mod hands;
@@ -50,11 +53,13 @@ mod trust;
 mod xml;
 
 pub use apart::NoHands;
-pub use clock::{SystemClock, SystemTimer};
+pub use clock::{StillClock, SystemClock, SystemTimer};
+pub use command::{Attached, Performed, perform};
 pub use control::{Control, Reading};
 pub use entropy::SystemEntropy;
 pub use error::WorldError;
 pub use estate_clock::{EstateClock, Pace};
+pub use files::LocalFiles;
 pub use git::{CommitFacts, Committed, GitState, HISTORY_MOST, Last, Tag, Tags, WorkTree, blob_id};
 pub use hands::{AzureHands, WorldSetting};
 pub use host::{host_id, program_digest};

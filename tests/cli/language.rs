@@ -1,4 +1,4 @@
-//! Runbooks with every part of the language, checked and planned.
+//! Runbooks with every part of the language: checked, planned and rehearsed.
 
 use std::fs;
 use std::path::Path;
@@ -44,9 +44,12 @@ fn a_runbook_that_nests_another_is_checked_with_it_alone_or_in_its_folder() {
 }
 
 #[test]
-fn a_runbook_with_every_key_is_planned_whole() {
+fn every_part_of_the_language_is_planned_and_can_be_rehearsed() {
     let home = home();
     let planned = home.callout(["plan", "every-key"].into_iter().chain(INPUTS)).run().succeeded();
     assert!(planned.stdout.contains("Disable the old version"), "{}", planned.stdout);
     home.callout(["plan", "every-key", "--format", "json"].into_iter().chain(INPUTS)).run().succeeded();
+    let rehearsed = home.callout(["run", "every-key", "--headless", "--mode", "rehearsal"].into_iter().chain(INPUTS));
+    let said = rehearsed.run().exits(3).stdout;
+    assert!(said.contains("── ask ──"), "it goes as far as nobody is needed: {said}");
 }

@@ -23,14 +23,15 @@ fn every_command_has_a_help_text_and_what_is_not_built_is_not_named() {
     let home = Home::new();
     let help = home.callout(["--help"]).run().succeeded().stdout;
     for command in [
-        "run", "resume", "abort", "pause", "note", "runs", "show", "plan", "timeline", "check", "list", "diff",
-        "actions", "new", "schema", "audit", "sim", "doctor", "store", "trust",
+        "run", "resume", "tick", "drill", "abort", "pause", "answer", "skip", "override", "retry", "undo", "resolve",
+        "adhoc", "note", "runs", "show", "plan", "timeline", "check", "list", "diff", "actions", "new", "schema",
+        "audit", "sim", "doctor", "store", "trust",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help\n{help}");
         let own = home.callout([command, "--help"]).run().succeeded().stdout;
         assert!(own.contains("Usage: callout"), "{own}");
     }
-    for command in ["tick", "drill", "incident", "completions"] {
+    for command in ["incident", "completions"] {
         assert!(!help.contains(&format!("\n  {command} ")), "{command} is not built");
         assert!(home.callout([command]).run().exits(2).stderr.contains("unrecognized subcommand"), "{command}");
     }

@@ -411,6 +411,7 @@ fn plan(origin: Origin) -> Plan {
         tenant: uuid(7).to_string(),
         subscription: uuid(9).to_string(),
         protected: false,
+        drill: Vec::new(),
     };
     Plan {
         runbook: runbook(),

@@ -39,6 +39,7 @@ fn in_doubt(home: &Home, change: impl Fn(&mut Plan)) -> RunId {
                 tenant: TENANT.to_owned(),
                 subscription: SUBSCRIPTION.to_owned(),
                 protected: false,
+                drill: Vec::new(),
             };
             change(plan);
             *digest = plan.digest().unwrap();

@@ -18,7 +18,7 @@ use crate::support::home::Home;
 /// Where a run was planned to take place: the simulated environment, with one thing changed.
 fn place(change: impl FnOnce(&mut Place)) -> Place {
     let Environment { name: environment, estate, tenant, subscription, .. } = Environment::simulated();
-    let mut place = Place { environment, estate, tenant, subscription, protected: false };
+    let mut place = Place { environment, estate, tenant, subscription, protected: false, drill: Vec::new() };
     change(&mut place);
     place
 }

@@ -15,6 +15,7 @@ use callout::journal::{
 };
 use callout::plan::Plan;
 use callout::projection::Question;
+use callout::world::{LocalFiles, Redactor};
 use callout::run::{Event, RunEnd};
 use futures::StreamExt as _;
 
@@ -152,9 +153,10 @@ async fn with_room_for(appends: usize) -> bool {
         timer: Arc::clone(&bench.world.timer),
         clock: Arc::clone(&bench.world.clock),
         entropy: Arc::clone(&bench.world.entropy),
+        files: Arc::new(LocalFiles { here: ".".into(), redactor: Redactor::new() }),
     };
     let failing = Failing { inner: journal.another(), left: Arc::new(AtomicUsize::new(appends)) };
-    let begun = Engine::begin(Box::new(failing), ports.clone(), &who(), examples::run(), plan(), "text".into());
+    let begun = Engine::begin(Box::new(failing), ports.clone(), &who(), examples::run(), plan(), vec!["text".into()]);
     let sent = || hands.sent.lock().unwrap().len();
     let stopped = match begun {
         Ok(engine) => drive(engine).await,

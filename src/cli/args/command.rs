@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use super::Sim;
+use super::{Abort, Adhoc, Again, Answer, Override, Resolve, Sim, Skip};
 use crate::base::Digest;
 use crate::cli::{Exit, Failure};
 use crate::effect::Risk;
@@ -94,14 +94,55 @@ Examples:
         #[command(flatten)]
         headless: Headless,
     },
-    /// End a run
-    Abort {
-        /// The run's id, or at least the last four digits of it
-        run: String,
-        /// Why, for the timeline
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
+    /// End a run, after saying what stays as it is and what would be undone
+    ///
+    /// The process that holds the run is asked to; a run that nobody holds is taken and ended here.
+    #[command(after_help = "\
+Examples:
+  callout abort 4f2a91c3 --reason \"a false alarm\"
+  callout abort 4f2a91c3 --undo             and undo what stands, step by step, the last effect first")]
+    Abort(Abort),
+    /// Answer a gate, or report a manual step done
+    #[command(after_help = "\
+Examples:
+  callout answer 4f2a91c3 go yes
+  callout answer 4f2a91c3 note-owner owner=platform-oncall log=./incident.log token=env:TOKEN")]
+    Answer(Answer),
+    /// Leave a step out; a deviation
+    Skip(Skip),
+    /// Count a step as succeeded although it does not say so itself; a deviation
+    #[command(
+        after_help = "Example:\n  callout override 4f2a91c3 health --reason \"the probe's own certificate is stale\""
+    )]
+    Override(Override),
+    /// Try a failed step again
+    ///
+    /// An effect that is known to have happened is not sent again: what came after it is repeated.
+    Retry(Again),
+    /// Undo a step that has failed, or is in doubt, while the run goes on
+    Undo(Again),
+    /// Say what became of an effect in doubt
+    #[command(after_help = "\
+Examples:
+  callout resolve 4f2a91c3 new-version adopt version=1f0c… --reason \"the portal shows it\"
+  callout resolve 4f2a91c3 swap did-not --typed chatbot-web
+  callout resolve 4f2a91c3 swap by-hand --reason \"swapped in the portal\"")]
+    Resolve(Resolve),
+    /// Perform a command outside the runbook, and keep it with what it said in the run's record; a deviation
+    ///
+    /// What it says is redacted by what secrets look like, and at most 256 KiB of it are kept. The exit code is the
+    /// command's own.
+    #[command(after_help = "Example:\n  callout adhoc 4f2a91c3 -- az webapp log tail -n chatbot-web -g chatbot-rg")]
+    Adhoc(Adhoc),
+    /// Do in every open run what is due and needs nobody; for cron
+    ///
+    /// A wait that is over, a try that is due, one look of a check. Nothing is consented to, no question is answered, and no
+    /// run is taken that somebody holds or has paused. Says in a line per run what happened and what it waits for.
+    #[command(after_help = "Example, in a crontab:\n  * * * * *  callout tick --env production")]
+    Tick,
+    /// Run a drill programme
+    #[command(subcommand)]
+    Drill(Drill),
     /// Let a run finish what is in flight and start nothing new
     Pause {
         /// The run's id, or at least the last four digits of it
@@ -142,8 +183,8 @@ Examples:
         #[command(flatten)]
         inputs: Inputs,
         /// How it would be run
-        #[arg(long, value_enum, default_value_t = PlanMode::Live)]
-        mode: PlanMode,
+        #[arg(long, value_enum, default_value_t = RunMode::Live)]
+        mode: RunMode,
         /// How to say it
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
         format: PlanFormat,
@@ -258,8 +299,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     /// How the run executes
-    #[arg(long, value_enum, default_value_t = ModeWord::Live)]
-    pub(crate) mode: ModeWord,
+    #[arg(long, value_enum, default_value_t = RunMode::Live)]
+    pub(crate) mode: RunMode,
     #[command(flatten)]
     pub(crate) headless: Headless,
 }
@@ -284,6 +325,19 @@ impl Inputs {
         });
         named.collect()
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Drill {
+    /// Run a drill programme: for real, and only on the targets that it binds
+    Run {
+        /// The programme's name, or its file
+        programme: String,
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        headless: Headless,
+    },
 }
 
 /// How a run goes when nobody is asked.
@@ -425,9 +479,9 @@ pub(crate) enum PlanFormat {
     Checklist,
 }
 
-/// How a planned run would execute.
+/// How a run executes, or would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanMode {
+pub(crate) enum RunMode {
     /// For real, in whatever environment it is
     Live,
     /// For real, on targets that are bound to a drill
@@ -436,7 +490,7 @@ pub(crate) enum PlanMode {
     Rehearsal,
 }
 
-impl PlanMode {
+impl RunMode {
     /// The mode.
     pub(crate) const fn mode(self) -> Mode {
         match self {
@@ -453,22 +507,6 @@ pub(crate) enum ExportFormat {
     Jsonl,
     Csv,
     Bundle,
-}
-
-/// How a run executes, as far as this version can.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModeWord {
-    /// For real, in whatever environment it is
-    Live,
-}
-
-impl ModeWord {
-    /// The mode.
-    pub(crate) const fn mode(self) -> Mode {
-        match self {
-            Self::Live => Mode::Live,
-        }
-    }
 }
 
 impl Args {
@@ -531,11 +569,13 @@ mod tests {
             "callout run k --speed 0",
             "callout run k --yes read --headless",
             "callout run k --yes destructive",
-            "callout run k --mode rehearsal",
+            "callout run k --mode pretend",
+            "callout adhoc 4f2a",
+            "callout skip 4f2a go",
             "callout sim fault --path x",
             "callout sim fault --status 500 --hold",
             "callout audit export --format bundle",
-            "callout tick",
+            "callout tick tock",
         ] {
             let error = read(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

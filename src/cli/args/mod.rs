@@ -2,9 +2,11 @@
 
 mod command;
 mod sim;
+mod word;
 
 pub(crate) use command::{
-    Args, Audit, CheckFormat, Command, ExportFormat, Global, Headless, New, PlanFormat, Run, SchemaOf, Speed, Store,
-    Trust,
+    Args, Audit, CheckFormat, Command, Drill, ExportFormat, Global, Headless, Inputs, New, PlanFormat, Run, SchemaOf,
+    Speed, Store, Trust,
 };
 pub(crate) use sim::{Fault, Sim};
+pub(crate) use word::{Abort, Adhoc, Again, Answer, Override, Resolve, Resolved, Skip};

@@ -28,7 +28,7 @@ pub(crate) use home::home;
 pub(crate) use list::list;
 pub(crate) use new::new_runbook;
 pub(crate) use plan::plan;
-pub(crate) use request::{abort, note, pause};
+pub(crate) use request::{abort, adhoc, answer, note, override_step, pause, performed, resolve, retry, skip, undo};
 pub(crate) use runs::runs;
 pub(crate) use schema::schema;
 pub(crate) use show::show;

@@ -10,7 +10,7 @@ use crate::cli::version::{Version, version};
 use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
-use crate::projection::{Board, Mark, Question};
+use crate::projection::{Answer, Board, FormField, Mark, Need, Question};
 use crate::runbook::{Parameter, ParameterType, Runbook};
 
 /// Shows a run as it stands, if there is one of that id, or else a playbook or a runbook.
@@ -56,7 +56,7 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
         [format!("{indent}{}", line.id), word(line.mark).to_owned(), took, remark.collect::<Vec<_>>().join("; ")]
     });
     out.write_all(columns(steps).as_bytes())?;
-    if let Some(need) = board.need() {
+    for need in &board.needs {
         writeln!(out, "\n{} needs you: {}", need.step, printable(&need.title))?;
         for fact in &need.facts {
             paragraph(out, &fact.label, &fact.text)?;
@@ -67,11 +67,27 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
             Question::Choose { question, .. } => question.clone(),
         };
         paragraph(out, "Asked", &question)?;
+        if let Some(words) = said_by(need, &header.run) {
+            field(out, "Said by", &words)?;
+        }
     }
     if let Some(ended) = &board.ended {
         writeln!(out, "\n{}", body(ended, 2))?;
     }
     Ok(Exit::Success)
+}
+
+/// The command that answers a gate or a manual step from here, with what is to be filled in.
+fn said_by(need: &Need, run: &str) -> Option<String> {
+    let Question::Choose { choices, .. } = &need.question else { return None };
+    let decisions = choices.iter().filter_map(|choice| match &choice.answer {
+        Answer::Decide(word) => Some((word.as_str(), &choice.form)),
+        _ => None,
+    });
+    let (words, forms): (Vec<&str>, Vec<&Vec<FormField>>) = decisions.unzip();
+    let mut said = vec![format!("callout answer {run} {} {}", need.step, words.join("|"))];
+    said.extend(forms.first()?.iter().map(|field| format!("{}=…", field.name)));
+    Some(said.join(" "))
 }
 
 const fn word(mark: Mark) -> &'static str {

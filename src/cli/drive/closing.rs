@@ -2,9 +2,11 @@ use std::io::Write;
 
 use super::face::Driven;
 use super::teller::is_aborting;
-use crate::base::RunId;
+use crate::base::{InstanceId, RunId};
 use crate::cli::{Exit, Failure};
 use crate::engine::{Stopped, StoreFault};
+use crate::plan::Mode;
+use crate::projection::{Board, TimelineLine};
 use crate::run::RunEnd;
 
 /// Says how a run stopped and what can be done next, and gives the exit code.
@@ -13,7 +15,7 @@ use crate::run::RunEnd;
 /// The store failed; or not all could be shown. The failure then carries the run's own exit code: a script that reads
 /// only the first lines must not take a run in doubt for one that succeeded.
 pub(super) fn close(run: RunId, driven: Driven, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let Driven { stopped, board, shown } = driven;
+    let Driven { stopped, board, mode, shown } = driven;
     let run = run.short();
     let resume = format!("`callout resume {run}` takes it up again");
     let (exit, sentence) = match &stopped {
@@ -60,9 +62,29 @@ pub(super) fn close(run: RunId, driven: Driven, out: &mut dyn Write) -> Result<E
             return Err(failure.hint(what));
         }
     };
-    let said = writeln!(out, "{sentence}").and_then(|()| out.flush());
+    let said = match mode {
+        Mode::Rehearsal => writeln!(out, "{sentence}\n{}", rehearsed(&board)),
+        Mode::Live | Mode::Drill => writeln!(out, "{sentence}"),
+    };
+    let said = said.and_then(|()| out.flush());
     match shown.and(said.map_err(Failure::from)) {
         Ok(()) => Ok(exit),
         Err(failure) => Err(Failure { exit, ..failure }),
     }
+}
+
+/// What a rehearsal proves, and what it does not.
+fn rehearsed(board: &Board) -> String {
+    let is_assumed = |line: &&TimelineLine| line.text.starts_with("assumed");
+    let steps: Vec<&str> = board
+        .timeline
+        .iter()
+        .filter(is_assumed)
+        .filter_map(|line| line.step.as_ref())
+        .map(InstanceId::as_str)
+        .collect();
+    if steps.is_empty() {
+        return "REHEARSAL: nothing was changed, and nothing had to be assumed.".to_owned();
+    }
+    format!("REHEARSAL: nothing was changed; assumed, and not done: {}.", steps.join(", "))
 }

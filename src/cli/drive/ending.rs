@@ -5,9 +5,10 @@ use super::headless::Script;
 use super::held::Held;
 use super::session::Session;
 use super::start::{same_environment, same_place};
+use super::wish::{Protection, Wish};
 use crate::base::RunId;
 use crate::cli::environment::{Reach, reach};
-use crate::cli::{Exit, Failure, Setting};
+use crate::cli::{Exit, Failure, Setting, args};
 use crate::engine::Ask;
 use crate::journal::Channel;
 use crate::plan::Place;
@@ -50,25 +51,39 @@ impl Ending {
     }
 }
 
-/// Ends a run that nobody holds: `callout abort` where there is no process to ask.
+/// Ends a run that nobody holds: `callout abort` where there is no process to ask. If what stands is to be undone, somebody
+/// confirms each undo, as any step that changes something.
 ///
 /// # Errors
 /// As `callout resume`; and the run is held by now.
 pub(crate) async fn abort(
     run: RunId,
     ending: Ending,
-    reason: Option<String>,
+    args: &args::Abort,
     setting: &Setting,
     redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
-    let (session, banner) = match ending {
-        Ending::Within(environment) => {
-            (Session::open(setting, &environment, Channel::Headless, redactor.clone()).await?, environment.colour)
+    let ask = Ask::Abort { reason: args.reason.clone(), undo: args.undo };
+    let environment = match ending {
+        Ending::Within(environment) => environment,
+        Ending::Apart { .. } => {
+            let held = Held::take_up(Session::apart(setting, Channel::Headless)?, run)?;
+            held.engine.handle().ask(ask);
+            return held.drive(Face::Headless(Script::silent()), setting, None, out).await;
         }
-        Ending::Apart { .. } => (Session::apart(setting, Channel::Headless)?, None),
     };
-    let held = Held::take_up(session, run)?;
-    held.engine.handle().ask(Ask::Abort { reason, undo: false });
-    held.drive(Face::Headless(Script::silent()), setting, banner, out).await
+    if !args.undo {
+        let held =
+            Held::take_up(Session::open(setting, &environment, Channel::Headless, redactor.clone()).await?, run)?;
+        held.engine.handle().ask(ask);
+        return held.drive(Face::Headless(Script::silent()), setting, environment.colour, out).await;
+    }
+    let wish = Wish::read(setting, &args.headless)?;
+    let held = Held::take_up(Session::open(setting, &environment, wish.channel(), redactor.clone()).await?, run)?;
+    let (digest, protection) =
+        (held.engine.state().digest, Protection::of(&held.engine.state().plan.place, &environment));
+    let face = wish.face(protection, &environment.policy, digest, setting.input)?;
+    held.engine.handle().ask(ask);
+    held.drive(face, setting, environment.colour, out).await
 }

@@ -6,14 +6,15 @@ use tokio::sync::Notify;
 
 use super::headless::{self, Script};
 use super::lines::Lines;
-use super::plain;
+use super::plain::{self, Plain};
 use crate::cli::{Exit, Failure, Setting};
 use crate::effect::Risk;
 use crate::engine::{Ask, Engine, Handle, Ports, Stopped};
+use crate::plan::Mode;
 use crate::projection::Board;
 use crate::runbook::BannerColour;
 use crate::tui;
-use crate::world::{Signal, Signals};
+use crate::world::{Redactor, Signal, Signals};
 
 /// Whoever answers a run's questions.
 pub(super) enum Face {
@@ -34,6 +35,8 @@ pub(super) struct Driven {
     pub(super) stopped: Stopped,
     /// The last that was seen of the run.
     pub(super) board: Arc<Board>,
+    /// How it executed.
+    pub(super) mode: Mode,
     /// Whether the face showed all of it.
     pub(super) shown: Result<(), Failure>,
 }
@@ -48,11 +51,12 @@ pub(super) async fn drive(
     setting: &Setting,
     banner: Option<BannerColour>,
     ports: &Ports,
+    redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Driven, Failure> {
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(Exit::Internal, "signals cannot be heard").because(&error))?;
-    let handle = engine.handle();
+    let (handle, mode) = (engine.handle(), engine.state().plan.mode);
     let told = handle.clone();
     // Whoever leaves is not asked whether the run shall go on.
     let leaving = Arc::new(AtomicBool::new(false));
@@ -81,15 +85,17 @@ pub(super) async fn drive(
             shown = screen(handle, setting, banner) => shown,
             () = dismissed.notified() => Ok(()),
         },
-        Face::Plain { limit } => plain::speak(handle, Lines::standard_input(), limit, &leaving, out).await,
-        Face::Headless(script) => headless::follow(handle, &script, &*ports.timer, out).await,
+        Face::Plain { limit } => {
+            plain::speak(Plain { handle, limit, mode, redactor }, Lines::standard_input(), &leaving, out).await
+        }
+        Face::Headless(script) => headless::follow(handle, &script, mode, &*ports.timer, out).await,
     };
     // Without a face (a screen that was closed, a reader of the lines that went away) nobody can answer: what is in
     // flight is waited for, and the run can be taken up again. After the run's own end this does nothing.
     asks.ask(Ask::Leave);
     let stopped = engine.await.map_err(|error| Failure::new(Exit::Internal, "the engine broke").because(&error));
     listener.abort();
-    Ok(Driven { stopped: stopped?, board: asks.board(), shown })
+    Ok(Driven { stopped: stopped?, board: asks.board(), mode, shown })
 }
 
 async fn screen(handle: Handle, setting: &Setting, banner: Option<BannerColour>) -> Result<(), Failure> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::teller::{Out, Teller, is_paused, show};
@@ -5,7 +6,8 @@ use crate::base::Span;
 use crate::cli::Failure;
 use crate::effect::{Risk, Timer};
 use crate::engine::{Ask, Form, Handle};
-use crate::projection::{Answer, Board, Need, Question};
+use crate::plan::Mode;
+use crate::projection::{Answer, Board, Entry, FormField, Need, Question};
 use crate::run::PauseReason;
 use crate::runbook::Answers;
 
@@ -14,6 +16,9 @@ const SIT_OUT: Span = Span::seconds(60);
 
 /// How long, by the host's clock, a headless run waits for a target that another effect holds.
 const STAND_IN_LINE: Duration = Duration::from_secs(10);
+
+/// How long, by the host's clock, an answer may take to be taken: it is either written at once, or refused.
+const TAKEN: Duration = Duration::from_secs(5);
 
 /// What was said beforehand for a run that asks nobody.
 pub(super) struct Script {
@@ -56,31 +61,63 @@ impl Script {
             }
             Question::Choose { choices, .. } => {
                 let gate = self.answers.gate.get(step).map(String::as_str).or(need.headless.as_deref());
-                let manual = self.answers.manual.contains(step).then_some("done");
-                let word = gate.or(manual)?;
-                let answer = Answer::Decide(word.to_owned());
-                let known = choices.iter().any(|choice| choice.answer == answer);
-                known.then(|| Ask::Choose { step: need.step.clone(), answer, form: Form::default() })
+                let manual = self.answers.manual.get(step);
+                let choice = |word: &str| {
+                    let answer = Answer::Decide(word.to_owned());
+                    choices.iter().find(|choice| choice.answer == answer)
+                };
+                let (choice, fields) = match gate {
+                    Some(word) => (choice(word)?, Vec::new()),
+                    None => {
+                        let done = choice("done")?;
+                        (done, filled(&done.form, manual)?)
+                    }
+                };
+                let form = Form { fields, ..Form::default() };
+                Some(Ask::Choose { step: need.step.clone(), answer: choice.answer.clone(), form })
             }
         }
     }
 }
 
+/// What is filled in where nobody is asked: what the answers say, else what the runbook names for that case. A default is
+/// taken by the run itself. Nothing if nobody has said beforehand that the step is done, or a field is left open.
+///
+/// A step counts as done without a word in the answers only if the runbook names something for it.
+fn filled(form: &[FormField], said: Option<&BTreeMap<String, String>>) -> Option<Vec<(String, String)>> {
+    if said.is_none() && !form.iter().any(|field| field.headless.is_some()) {
+        return None;
+    }
+    let said = said.cloned().unwrap_or_default();
+    let value = |field: &FormField| said.get(&field.name).or(field.headless.as_ref()).cloned();
+    if form.iter().any(|field| value(field).is_none() && field.default.is_none() && field.entry != Entry::Optional) {
+        return None;
+    }
+    // What is no field of the step goes along, so that it is told as a mistake and not passed over.
+    let mut fields = said.clone();
+    fields.extend(form.iter().filter_map(|field| Some((field.name.clone(), value(field)?))));
+    Some(fields.into_iter().collect())
+}
+
 /// Tells a run in lines and answers its questions by script, until it stops or is left.
+///
+/// Questions that nobody has answered beforehand stay open while other branches go on. The run is parked when nothing of it
+/// is under way any more, nothing comes due soon, and no question can be answered.
 pub(super) async fn follow(
     mut handle: Handle,
     script: &Script,
+    mode: Mode,
     timer: &dyn Timer,
     out: Out<'_>,
 ) -> Result<(), Failure> {
-    let mut teller = Teller::default();
-    let mut answered: Option<Need> = None;
+    let mut teller = Teller::of(mode);
+    let mut answered = Answered::default();
     let mut left = false;
     let mut held_since: Option<Instant> = None;
     teller.head(&handle.board(), out)?;
     // What was asked before this process took the run may not be asked any more: the first board of ours says.
-    let mut more = handle.changed().await;
-    while more {
+    let mut goes_on = handle.changed().await;
+    while goes_on {
         let board = handle.board();
         if !script.silent {
             teller.tell(&board, handle.remark(), out)?;
@@ -94,16 +131,31 @@ pub(super) async fn follow(
             handle.ask(Ask::Park { why: PauseReason::Unanswered });
             left = true;
         }
-        more = handle.changed().await;
+        goes_on = handle.changed().await;
     }
     teller.tell(&handle.board(), None, out)
+}
+
+/// The questions that were answered, each with the moment.
+#[derive(Default)]
+struct Answered(Vec<(Need, Instant)>);
+
+impl Answered {
+    /// Forgets what is not asked any more.
+    fn look(&mut self, board: &Board) {
+        self.0.retain(|(need, _)| board.needs.contains(need));
+    }
+
+    fn at(&self, need: &Need) -> Option<Instant> {
+        self.0.iter().find(|(known, _)| known == need).map(|(_, at)| *at)
+    }
 }
 
 /// Does what the board asks for. Returns whether the run is left: nothing will happen by itself that could be waited for.
 fn step(
     board: &Board,
     script: &Script,
-    answered: &mut Option<Need>,
+    answered: &mut Answered,
     handle: &Handle,
     timer: &dyn Timer,
     out: Out<'_>,
@@ -113,31 +165,41 @@ fn step(
         handle.ask(Ask::Leave);
         return Ok(true);
     }
-    if board.need() != answered.as_ref() {
-        *answered = board.need().cloned();
-        if let Some(need) = board.need() {
-            if let Some(ask) = script.answer(need) {
+    answered.look(board);
+    let mut waits = board.busy;
+    let mut open: Vec<&Need> = Vec::new();
+    for need in &board.needs {
+        match (answered.at(need), script.answer(need)) {
+            // An answer that was refused changes nothing, however long one waits.
+            (Some(at), _) if at.elapsed() > TAKEN => open.push(need),
+            (Some(_), _) => waits = true,
+            (None, Some(ask)) => {
+                answered.0.push((need.clone(), Instant::now()));
                 handle.ask(ask);
-                return Ok(false);
+                waits = true;
             }
-            if !script.silent {
-                show(need, board, out)?;
-                writeln!(out, "Nobody is here to answer; the run is paused.")?;
-            }
-            handle.ask(Ask::Park { why: PauseReason::Unanswered });
-            return Ok(true);
+            (None, None) => open.push(need),
         }
     }
-    match board.due {
-        Some(due) if timer.host_wait(due) > SIT_OUT => {
-            if !script.silent {
-                writeln!(out, "The run waits until {}; it is parked.", due.minute())?;
-            }
-            handle.ask(Ask::Park { why: PauseReason::Parked });
-            Ok(true)
-        }
-        _ => Ok(false),
+    waits |= board.due.is_some_and(|due| timer.host_wait(due) <= SIT_OUT);
+    if waits || (open.is_empty() && board.due.is_none()) {
+        return Ok(false);
     }
+    if let Some(due) = board.due.filter(|_| open.is_empty()) {
+        if !script.silent {
+            writeln!(out, "The run waits until {}; it is parked.", due.minute())?;
+        }
+        handle.ask(Ask::Park { why: PauseReason::Parked });
+        return Ok(true);
+    }
+    if !script.silent {
+        for need in open {
+            show(need, board, out)?;
+        }
+        writeln!(out, "Nobody is here to answer; the run is paused.")?;
+    }
+    handle.ask(Ask::Park { why: PauseReason::Unanswered });
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -197,5 +259,38 @@ mod tests {
         let question = Question::Choose { question: String::new(), choices };
         let doubt = Need { headless: Some("yes".into()), ..need(question) };
         assert!(yes(Risk::Irreversible, Risk::Irreversible).answer(&doubt).is_none());
+    }
+
+    fn field(name: &str, headless: Option<&str>, default: Option<&str>) -> FormField {
+        FormField {
+            name: name.into(),
+            description: String::new(),
+            wanted: "text".into(),
+            choices: Vec::new(),
+            default: default.map(Into::into),
+            headless: headless.map(Into::into),
+            entry: Entry::Typed,
+        }
+    }
+
+    #[test]
+    fn a_manual_step_is_done_by_its_answers_or_by_what_the_runbook_names_and_never_by_defaults_alone() {
+        let said = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+        };
+        let fields = |pairs: &[(&str, &str)]| Some(said(pairs).into_iter().collect::<Vec<_>>());
+        let (owner, team) = (field("owner", None, None), field("team", Some("nobody"), None));
+        let both = [owner.clone(), team.clone()];
+        assert_eq!(filled(&both, Some(&said(&[("owner", "o")]))), fields(&[("owner", "o"), ("team", "nobody")]));
+        assert_eq!(filled(&both, Some(&said(&[]))), None, "the owner is open");
+        assert_eq!(filled(&[team], None), fields(&[("team", "nobody")]));
+        assert_eq!(filled(&[field("note", None, Some("none"))], None), None, "nobody has said that it is done");
+        assert_eq!(filled(&[field("note", None, Some("none"))], Some(&said(&[]))), Some(Vec::new()));
+        assert_eq!(filled(&[], None), None);
+        assert_eq!(
+            filled(&[], Some(&said(&[("x", "y")]))),
+            fields(&[("x", "y")]),
+            "a mistake is told, not passed over"
+        );
     }
 }

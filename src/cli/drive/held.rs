@@ -10,6 +10,7 @@ use crate::engine::{Engine, EngineError, Ports};
 use crate::journal::RunLease;
 use crate::plan::Plan;
 use crate::runbook::BannerColour;
+use crate::world::Redactor;
 
 /// A run that this process holds, and all that it takes to drive it.
 pub(super) struct Held {
@@ -17,6 +18,7 @@ pub(super) struct Held {
     run: RunId,
     lease: RunLease,
     ports: Ports,
+    redactor: Redactor,
     estate: Option<Estate>,
 }
 
@@ -25,12 +27,12 @@ impl Held {
     ///
     /// # Errors
     /// Its lock or its first entry cannot be had.
-    pub(super) fn begin(session: Session, run: RunId, plan: Plan, text: String) -> Result<Self, Failure> {
+    pub(super) fn begin(session: Session, run: RunId, plan: Plan, texts: Vec<String>) -> Result<Self, Failure> {
         let lease = session.lease(run)?;
-        let Session { journal, ports, who, estate, .. } = session;
-        let engine = Engine::begin(Box::new(journal), ports.clone(), &who, run, plan, text)
+        let Session { journal, ports, who, estate, redactor, .. } = session;
+        let engine = Engine::begin(Box::new(journal), ports.clone(), &who, run, plan, texts)
             .map_err(|error| Failure::of(Exit::Usage, &error))?;
-        Ok(Self { engine, run, lease, ports, estate })
+        Ok(Self { engine, run, lease, ports, redactor, estate })
     }
 
     /// Takes a run up.
@@ -39,13 +41,13 @@ impl Held {
     /// Another process holds it; it has ended, or cannot be read.
     pub(super) fn take_up(session: Session, run: RunId) -> Result<Self, Failure> {
         let lease = session.lease(run)?;
-        let Session { journal, ports, who, estate, .. } = session;
+        let Session { journal, ports, who, estate, redactor, .. } = session;
         let engine = Engine::resume(Box::new(journal), ports.clone(), &who, run).map_err(|error| match error {
             EngineError::Over => Failure::usage(format!("the run {} has ended", run.short()))
                 .hint("`callout timeline` tells it; `callout run` begins another"),
             other => Failure::of(Exit::Usage, &other),
         })?;
-        Ok(Self { engine, run, lease, ports, estate })
+        Ok(Self { engine, run, lease, ports, redactor, estate })
     }
 
     /// Drives it with a face until it ends or is left, and says how.
@@ -59,7 +61,7 @@ impl Held {
         banner: Option<BannerColour>,
         out: &mut (dyn Write + Send),
     ) -> Result<Exit, Failure> {
-        let driven = drive(self.engine, face, setting, banner, &self.ports, out).await?;
+        let driven = drive(self.engine, face, setting, banner, &self.ports, &self.redactor, out).await?;
         drop(self.lease);
         if let Some(estate) = self.estate {
             estate.stop().await;

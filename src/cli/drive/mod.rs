@@ -13,8 +13,12 @@ mod lines;
 mod plain;
 mod session;
 mod start;
+mod talk;
 mod teller;
+mod tick;
 mod wish;
 
 pub(crate) use ending::{Ending, abort};
-pub(crate) use start::{resume, run};
+pub(crate) use start::{drill, resume, run};
+pub(crate) use teller::show_way_back;
+pub(crate) use tick::tick;

@@ -1,41 +1,55 @@
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::lines::{Line, Lines};
+use super::talk::{AT_A_TERMINAL, Draft, Said, reply, word};
 use super::teller::{Out, Teller, is_paused, show, show_end};
+use crate::base::InstanceId;
 use crate::cli::Failure;
+use crate::cli::command::performed;
 use crate::cli::text::printable;
 use crate::effect::Risk;
-use crate::engine::{Ask, Form, Handle};
-use crate::projection::{Answer, Board, Choice, Need, Question};
+use crate::engine::{Ask, Handle};
+use crate::plan::Mode;
+use crate::projection::{Board, Need, Question};
 use crate::run::PauseReason;
-
-/// Why a line of a file or of another program is not enough.
-const AT_A_TERMINAL: &str =
-    "In a protected environment this is confirmed by a person at a terminal, and by nobody else";
+use crate::world::{Attached, Performed, Redactor};
 
 /// How many boards may show a question after its answer before it is asked again: the answer was refused, or it changed
 /// nothing. The first may have been drawn before the answer was taken.
 const PATIENCE: u8 = 3;
 
+/// A run that is driven by lines.
+pub(super) struct Plain<'a> {
+    /// The run.
+    pub(super) handle: Handle,
+    /// The highest risk that these lines confirm.
+    pub(super) limit: Risk,
+    /// How the run executes.
+    pub(super) mode: Mode,
+    /// Takes secrets out of what an ad-hoc command says.
+    pub(super) redactor: &'a Redactor,
+}
+
 /// Tells a run in lines, and answers its questions from lines.
 ///
 /// A line answers only the question for which it was read: it is read only while that question is open and unanswered,
 /// and what a person typed before the question was shown is forgotten. At the end of the input the run is paused. What
-/// is above `limit` is not confirmed by these lines; the run is paused there.
+/// is above the limit is not confirmed by these lines; the run is paused there.
 pub(super) async fn speak(
-    mut handle: Handle,
+    plain: Plain<'_>,
     mut lines: Lines,
-    limit: Risk,
     leaving: &AtomicBool,
     out: Out<'_>,
 ) -> Result<(), Failure> {
-    let mut teller = Teller::default();
+    let Plain { mut handle, limit, mode, redactor } = plain;
+    let mut teller = Teller::of(mode);
     teller.head(&handle.board(), out)?;
-    let mut talk = Talk { handle: handle.clone(), limit, number: 0, open: None, left: false };
+    let mut talk = Talk::with(handle.clone(), limit);
     // What was asked before this process took the run may not be asked any more: the first board of ours says.
-    let mut more = handle.changed().await;
-    while more {
+    let mut goes_on = handle.changed().await;
+    while goes_on {
         let board = handle.board();
         teller.tell(&board, handle.remark(), out)?;
         if !leaving.load(Ordering::Relaxed) && !talk.left {
@@ -46,10 +60,15 @@ pub(super) async fn speak(
             let wanted = (talk.wants() && !leaving.load(Ordering::Relaxed)).then_some(talk.number);
             tokio::select! {
                 next = handle.changed() => {
-                    more = next;
+                    goes_on = next;
                     break;
                 },
-                line = next_line(&mut lines, wanted) => talk.hear(line, &board, &lines, out)?,
+                line = next_line(&mut lines, wanted) => {
+                    if let Some(command) = talk.hear(line, &board, &lines, out)? {
+                        let said = adhoc(&handle, command, redactor).await;
+                        talk.prompt(said.into_bytes(), &lines, out)?;
+                    }
+                },
             }
         }
     }
@@ -60,6 +79,19 @@ async fn next_line(lines: &mut Lines, wanted: Option<u64>) -> Line {
     match wanted {
         Some(question) => lines.next(question).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Performs a command in the shell, as it was typed, and gives it to the record; gives what is to be said of it.
+async fn adhoc(handle: &Handle, command: String, redactor: &Redactor) -> String {
+    let words = ["sh".to_owned(), "-c".to_owned(), command];
+    match performed(&words, Attached::Captured, redactor).await {
+        Ok(Performed { command, exit, took, output, .. }) => {
+            handle.ask(Ask::Adhoc { command, exit, took, output });
+            let exit = exit.map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit {code}"));
+            format!("The command is done ({exit}); it stands in the record.\n")
+        }
+        Err(failure) => format!("{}\n", printable(&failure.what)),
     }
 }
 
@@ -79,6 +111,8 @@ struct Open {
     answered: Option<u8>,
     /// Whether `abort` was typed, and what that leaves was said.
     aborting: bool,
+    /// The answer that was begun and to which more belongs.
+    draft: Option<Draft>,
 }
 
 /// A conversation about one run.
@@ -88,10 +122,18 @@ struct Talk {
     /// Counts what was asked, so that a line is known to be for it.
     number: u64,
     open: Option<Open>,
+    /// The question that somebody turned to.
+    turned: Option<InstanceId>,
+    /// Questions beside the open one that were mentioned.
+    mentioned: BTreeSet<InstanceId>,
     left: bool,
 }
 
 impl Talk {
+    const fn with(handle: Handle, limit: Risk) -> Self {
+        Self { handle, limit, number: 0, open: None, turned: None, mentioned: BTreeSet::new(), left: false }
+    }
+
     /// Whether a line would be an answer.
     fn wants(&self) -> bool {
         !self.left && self.open.as_ref().is_some_and(|open| open.answered.is_none())
@@ -99,10 +141,11 @@ impl Talk {
 
     /// Looks at a new board, and asks what it asks.
     fn look(&mut self, board: &Board, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
-        let topic = if is_paused(board) { Some(Topic::Pause) } else { board.need().cloned().map(Topic::Need) };
+        self.mentioned.retain(|step| board.needs.iter().any(|need| need.step == *step));
+        let topic = self.topic(board);
         if let Some(open) = self.open.as_mut().filter(|open| topic.as_ref() == Some(&open.topic)) {
             match &mut open.answered {
-                None => return Ok(()),
+                None => return self.mention(board, out),
                 Some(boards) if *boards < PATIENCE => {
                     *boards += 1;
                     return Ok(());
@@ -110,13 +153,28 @@ impl Talk {
                 Some(_) => {}
             }
         }
-        self.open = topic.map(|topic| Open { topic, answered: None, aborting: false });
+        self.open = topic.map(|topic| Open { topic, answered: None, aborting: false, draft: None });
         self.ask(board, lines, out)
+    }
+
+    /// What is to be asked now: the open question as long as it stands, then the one that somebody turned to, else the first.
+    fn topic(&self, board: &Board) -> Option<Topic> {
+        if is_paused(board) {
+            return Some(Topic::Pause);
+        }
+        let of = |step: &InstanceId| board.needs.iter().find(|need| need.step == *step);
+        let open = match self.open.as_ref().map(|open| &open.topic) {
+            Some(Topic::Need(need)) => of(&need.step),
+            Some(Topic::Pause) | None => None,
+        };
+        let need = open.or_else(|| self.turned.as_ref().and_then(of)).or_else(|| board.need());
+        need.cloned().map(Topic::Need)
     }
 
     /// Asks what is open, from the beginning.
     fn ask(&mut self, board: &Board, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
-        let Some(open) = &self.open else { return Ok(()) };
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.draft = None;
         let mut said = Vec::new();
         match &open.topic {
             Topic::Pause => writeln!(said, "\nThe run is paused. `continue` goes on; `abort` ends the run.")?,
@@ -128,9 +186,25 @@ impl Talk {
                     self.left = true;
                     return Ok(out.write_all(&said)?);
                 }
+                let others = board.needs.iter().filter(|other| other.step != need.step);
+                self.mentioned = others.map(|other| other.step.clone()).collect();
+                said.extend(beside(board, &self.mentioned).into_bytes());
             }
         }
         self.prompt(said, lines, out)
+    }
+
+    /// Says which questions have come up beside the open one.
+    fn mention(&mut self, board: &Board, out: Out<'_>) -> Result<(), Failure> {
+        let Some(Open { topic: Topic::Need(open), .. }) = &self.open else { return Ok(()) };
+        let is_new = |need: &&Need| need.step != open.step && !self.mentioned.contains(&need.step);
+        let new: BTreeSet<InstanceId> = board.needs.iter().filter(is_new).map(|need| need.step.clone()).collect();
+        if !new.is_empty() {
+            write!(out, "\n{}> ", beside(board, &new))?;
+            out.flush()?;
+            self.mentioned.extend(new);
+        }
+        Ok(())
     }
 
     /// Says something after which a line is an answer to it, and none is that was typed or wanted before.
@@ -144,116 +218,101 @@ impl Talk {
         Ok(out.flush()?)
     }
 
-    /// Takes a line.
-    fn hear(&mut self, line: Line, board: &Board, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
+    /// Says a sentence, and waits for another line.
+    fn say(&mut self, sentence: &str, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
+        self.prompt(format!("{}\n", printable(sentence)).into(), lines, out)
+    }
+
+    /// Takes a line; gives the command that it is, if it is one.
+    fn hear(&mut self, line: Line, board: &Board, lines: &Lines, out: Out<'_>) -> Result<Option<String>, Failure> {
         let Some(text) = line.text else {
             self.handle.ask(Ask::Leave);
             self.left = true;
-            return Ok(());
+            return Ok(None);
         };
-        let Some(open) = &mut self.open else { return Ok(()) };
-        // Going on is asked for by its own word, which can have meant nothing else.
+        let Some(open) = &mut self.open else { return Ok(None) };
+        // What was typed before the question was there is no answer to it, but for one word, which can have meant nothing
+        // else.
         let goes_on = open.topic == Topic::Pause && text == "continue";
         if line.question != self.number && !goes_on {
-            let said = format!("`{}` was typed for an earlier question; nothing was answered.\n", printable(&text));
-            return self.prompt(said.into(), lines, out);
+            let said = format!("`{}` was typed for an earlier question; nothing was answered.", printable(&text));
+            return self.say(&said, lines, out).map(|()| None);
         }
-        if open.aborting && text != "abort" {
+        if open.aborting {
+            if text == "abort" || (text == "abort undo" && !board.way_back.undone.is_empty()) {
+                self.give(Ask::Abort { reason: None, undo: text != "abort" });
+                return Ok(None);
+            }
             open.aborting = false;
             writeln!(out, "The run is not ended.")?;
-            return self.ask(board, lines, out);
+            return self.ask(board, lines, out).map(|()| None);
         }
-        if text == "abort" && !open.aborting {
+        if text == "abort" {
             open.aborting = true;
             let mut said = Vec::new();
             show_end(board, &mut said)?;
-            writeln!(said, "Type `abort` once more to end the run; any other line leads back to the question.")?;
-            return self.prompt(said, lines, out);
+            let undo = if board.way_back.undone.is_empty() { "" } else { ", or `abort undo`" };
+            writeln!(said, "Type `abort` once more to end the run{undo}; any other line leads back to the question.")?;
+            return self.prompt(said, lines, out).map(|()| None);
         }
-        let ask = if open.aborting {
-            Ok(Ask::Abort { reason: None, undo: false })
-        } else {
-            match &open.topic {
-                Topic::Pause if goes_on => Ok(Ask::Continue),
-                Topic::Pause => Err(format!("`{text}` is neither `continue` nor `abort`.")),
-                Topic::Need(need) => reply(need, &text, self.limit),
+        if let Some(mut draft) = open.draft.take() {
+            let taken = draft.take(&text);
+            // A reason that is not given is a way back.
+            if let (Err(sentence), false) = (&taken, draft.is_begun()) {
+                writeln!(out, "{}", printable(sentence))?;
+                return self.ask(board, lines, out).map(|()| None);
             }
+            return self.go_on(draft, taken.err(), lines, out).map(|()| None);
+        }
+        let said = match &open.topic {
+            Topic::Pause if goes_on => Ok(Said::Ask(Ask::Continue)),
+            Topic::Pause => {
+                word(board, None, &text).unwrap_or_else(|| Err(format!("`{text}` is neither `continue` nor `abort`.")))
+            }
+            Topic::Need(need) => reply(need, &text, self.limit)
+                .or_else(|sentence| word(board, Some(need), &text).unwrap_or(Err(sentence))),
         };
-        match ask {
-            Ok(ask) => {
-                open.answered = Some(0);
-                self.handle.ask(ask);
-                Ok(())
+        match said {
+            Ok(Said::Ask(ask)) => self.give(ask),
+            Ok(Said::Draft(draft)) => self.go_on(draft, None, lines, out)?,
+            Ok(Said::Command(command)) => return Ok(Some(command)),
+            Ok(Said::Turn(step)) => {
+                self.open = None;
+                self.turned = Some(step);
+                self.look(board, lines, out)?;
             }
-            Err(sentence) => self.prompt(format!("{}\n", printable(&sentence)).into(), lines, out),
+            Err(sentence) => self.say(&sentence, lines, out)?,
         }
+        Ok(None)
     }
-}
 
-/// What a line asks for, or why it is no answer.
-fn reply(need: &Need, line: &str, limit: Risk) -> Result<Ask, String> {
-    let step = need.step.clone();
-    match &need.question {
-        Question::Acknowledge { digest } if line.is_empty() => Ok(Ask::Consent { step, digest: *digest, typed: None }),
-        Question::Acknowledge { .. } => Err("Nothing was confirmed: press Enter alone, or type `abort`.".to_owned()),
-        Question::ReadBack { digest, expected, .. } if line == expected => {
-            Ok(Ask::Consent { step, digest: *digest, typed: Some(line.to_owned()) })
-        }
-        Question::ReadBack { expected, .. } => Err(format!("Nothing was confirmed: `{line}` is not `{expected}`.")),
-        Question::Choose { choices, .. } => {
-            let (choice, typed) = chosen(choices, line).ok_or_else(|| format!("`{line}` is none of the choices."))?;
-            // Its read-back stands for the consent that the first sending had.
-            if choice.answer == Answer::SendAgain && limit < Risk::Destructive {
-                return Err(format!("Nothing was answered. {AT_A_TERMINAL}."));
-            }
-            match &choice.read_back {
-                Some(wanted) if typed.as_ref() != Some(wanted) => {
-                    Err(format!("Nothing was answered: `{wanted}` must be typed behind the number."))
-                }
-                _ => Ok(Ask::Choose { step, answer: choice.answer.clone(), form: Form::typed(typed) }),
-            }
-        }
-    }
-}
-
-/// A choice by its number, or by its word; what stands behind the number is the read-back.
-fn chosen<'a>(choices: &'a [Choice], line: &str) -> Option<(&'a Choice, Option<String>)> {
-    let (first, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
-    let by_number = first.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
-    let by_word = || choices.iter().find(|choice| choice.answer == Answer::Decide(line.trim().to_owned()));
-    let typed = (!rest.is_empty()).then(|| rest.to_owned());
-    Some((by_number.or_else(by_word)?, typed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn doubt() -> Need {
-        let choice = |answer, read_back: Option<&str>| Choice {
-            read_back: read_back.map(str::to_owned),
-            ..Choice::new(answer, "")
+    /// Goes on with an answer to which more belongs, or gives it once it is whole.
+    fn go_on(&mut self, draft: Draft, problem: Option<String>, lines: &Lines, out: Out<'_>) -> Result<(), Failure> {
+        let Some(question) = draft.question() else {
+            self.give(draft.ask());
+            return Ok(());
         };
-        let choices = vec![choice(Answer::ProbeAgain, None), choice(Answer::SendAgain, Some("chatbot-web"))];
-        let question = Question::Choose { question: "Did it happen?".into(), choices };
-        Need { step: "swap".into(), title: String::new(), facts: vec![], question, headless: None, drifted: false }
+        if let Some(open) = &mut self.open {
+            open.draft = Some(draft);
+        }
+        let problem = problem.map(|problem| format!("{}\n", printable(&problem))).unwrap_or_default();
+        self.prompt(format!("{problem}{}\n", printable(&question)).into(), lines, out)
     }
 
-    fn send_again() -> Ask {
-        Ask::Choose { step: "swap".into(), answer: Answer::SendAgain, form: Form::typed(Some("chatbot-web".into())) }
+    /// Gives an answer.
+    fn give(&mut self, ask: Ask) {
+        if let Some(open) = &mut self.open {
+            open.answered = Some(0);
+        }
+        self.handle.ask(ask);
     }
+}
 
-    #[test]
-    fn what_was_in_doubt_is_sent_again_only_with_its_read_back() {
-        let reply = |line| reply(&doubt(), line, Risk::Irreversible);
-        assert_eq!(reply("2 chatbot-web"), Ok(send_again()));
-        assert_eq!(reply("2").unwrap_err(), "Nothing was answered: `chatbot-web` must be typed behind the number.");
-        assert!(reply("2 chatbot").is_err() && reply("0").is_err() && reply("3").is_err() && reply("").is_err());
-    }
-
-    #[test]
-    fn lines_that_no_person_types_send_nothing_again_under_protection() {
-        assert!(reply(&doubt(), "2 chatbot-web", Risk::Reversible).unwrap_err().contains("a person at a terminal"));
-        assert!(reply(&doubt(), "1", Risk::Reversible).is_ok());
-    }
+/// The questions of these steps, each with the number by which it is turned to.
+fn beside(board: &Board, steps: &BTreeSet<InstanceId>) -> String {
+    let asked = board.needs.iter().zip(1..).filter(|(need, _)| steps.contains(&need.step));
+    let lines = asked.map(|(need, number)| {
+        format!("Asked as well: {}  {} (`question {number}` turns to it)\n", need.step, printable(&need.title))
+    });
+    lines.collect()
 }

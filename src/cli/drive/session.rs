@@ -9,7 +9,7 @@ use crate::cli::{Exit, Failure, Setting, entry, store};
 use crate::engine::{Ports, Who};
 use crate::journal::{Actor, Authn, Channel, RunLease, SqliteJournal};
 use crate::runbook::{Environment, EstateKind, SignIn};
-use crate::world::{self, NoHands, Pace, Redactor, SystemClock, SystemEntropy, SystemTimer, World};
+use crate::world::{self, LocalFiles, NoHands, Pace, Redactor, SystemClock, SystemEntropy, SystemTimer, World};
 
 /// A store, an estate and its hands: all that a run needs but the run itself.
 pub(crate) struct Session {
@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub(crate) who: Who,
     /// The simulated estate, if it is one.
     pub(crate) estate: Option<Estate>,
+    /// Knows the secrets that were resolved in this process.
+    pub(crate) redactor: Redactor,
 }
 
 impl Session {
@@ -48,15 +50,17 @@ impl Session {
             _ => Authn::Token,
         };
         let mut actor = Actor { authn, ..entry::unsigned() };
-        let (world, estate) = open_world(setting, environment, &path, redactor).await?;
+        let files = Arc::new(LocalFiles { here: setting.here.clone(), redactor: redactor.clone() });
+        let (world, estate) = open_world(setting, environment, &path, redactor.clone()).await?;
         let identity = world.credential.identity().await.map_err(|error| Failure::of(Exit::Usage, &error))?;
         let name = format!("{} ({})", if simulated { "you" } else { "signed in" }, shortened(&identity.object));
         actor.tenant = Some(identity.tenant);
         actor.object = Some(identity.object);
-        let ports = Ports { hands: world.hands, timer: world.timer, clock: world.clock, entropy: world.entropy };
+        let World { hands, timer, clock, entropy, .. } = world;
+        let ports = Ports { hands, timer, clock, entropy, files };
         let name = if simulated { "you (simulated sign-in)".to_owned() } else { name };
         let writer = entry::writer(setting, &*ports.entropy);
-        Ok(Self { store: path, journal, ports, who: Who { actor, writer, channel, name }, estate })
+        Ok(Self { store: path, journal, ports, who: Who { actor, writer, channel, name }, estate, redactor })
     }
 
     /// Opens the live store and nothing else: nobody signs in, and the hands reach nothing.
@@ -68,9 +72,17 @@ impl Session {
         let entropy = Arc::new(SystemEntropy::open()?);
         let writer = entry::writer(setting, &*entropy);
         let who = Who { actor: entry::unsigned(), writer, channel, name: "you (not signed in)".to_owned() };
-        let ports =
-            Ports { hands: Arc::new(NoHands), timer: Arc::new(SystemTimer), clock: Arc::new(SystemClock), entropy };
-        Ok(Self { store: setting.store_for(EstateKind::Live), journal, ports, who, estate: None })
+        let files = Arc::new(LocalFiles { here: setting.here.clone(), redactor: Redactor::new() });
+        let (hands, timer, clock) = (Arc::new(NoHands), Arc::new(SystemTimer), Arc::new(SystemClock));
+        let ports = Ports { hands, timer, clock, entropy, files };
+        Ok(Self {
+            store: setting.store_for(EstateKind::Live),
+            journal,
+            ports,
+            who,
+            estate: None,
+            redactor: Redactor::new(),
+        })
     }
 
     /// Takes the right to write a run's events.
@@ -83,8 +95,11 @@ impl Session {
             Ok(None) => {
                 let pid = RunLease::holder_pid(&self.store, run);
                 let holder = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
-                Err(Failure::usage(format!("the run {} is held by {holder}", run.short()))
-                    .hint("`callout timeline`, `note`, `pause` and `abort` work beside it"))
+                let short = run.short();
+                Err(Failure::usage(format!("the run {short} is held by {holder}")).hint(format!(
+                    "look at it with `callout show {short}`; `callout answer`, `skip`, `override`, `retry`, `undo`, \
+                         `resolve`, `adhoc`, `note`, `pause` and `abort` ask its holder"
+                )))
             }
             Err(error) => Err(Failure::of(Exit::Usage, &error)),
         }

@@ -8,10 +8,10 @@ use crate::cli::args::{self, Headless};
 use crate::cli::environment::environment;
 use crate::cli::policy::refusal_to_go_on;
 use crate::cli::prepare::{Prepared, prepare};
-use crate::cli::{Exit, Failure, Setting, store};
+use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine::fold;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
-use crate::plan::Place;
+use crate::plan::{Mode, Place};
 use crate::runbook::Environment;
 use crate::world::Redactor;
 
@@ -24,18 +24,46 @@ pub(crate) async fn run(
     redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
-    let Prepared { plan, text, environment, refusal } =
-        prepare(setting, &args.runbook, &args.inputs.named()?, args.mode.mode())?;
+    let prepared = prepare(setting, &args.runbook, &args.inputs.named()?, args.mode.mode())?;
+    begin(prepared, &args.headless, setting, redactor, out).await
+}
+
+/// `callout drill run`: a programme, and nothing but a programme.
+pub(crate) async fn drill(
+    programme: &str,
+    inputs: &args::Inputs,
+    headless: &Headless,
+    setting: &Setting,
+    redactor: &Redactor,
+    out: &mut (dyn Write + Send),
+) -> Result<Exit, Failure> {
+    if playbooks::find(setting, programme)?.is_none() {
+        let hint =
+            format!("`callout run {programme} --mode drill` drills a single runbook; `callout list` names programmes");
+        return Err(Failure::usage(format!("there is no drill programme `{programme}`")).hint(hint));
+    }
+    let prepared = prepare(setting, programme, &inputs.named()?, Mode::Drill)?;
+    begin(prepared, headless, setting, redactor, out).await
+}
+
+async fn begin(
+    prepared: Prepared,
+    headless: &Headless,
+    setting: &Setting,
+    redactor: &Redactor,
+    out: &mut (dyn Write + Send),
+) -> Result<Exit, Failure> {
+    let Prepared { plan, texts, environment, refusal } = prepared;
     if let Some(refusal) = refusal {
         return Err(refusal.into_failure());
     }
-    let wish = Wish::read(setting, &args.headless)?;
+    let wish = Wish::read(setting, headless)?;
     let channel = wish.channel();
     let digest = plan.digest().map_err(|error| Failure::of(Exit::Usage, &error))?;
     let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
-    Held::begin(session, id, plan, text)?.drive(face, setting, environment.colour, out).await
+    Held::begin(session, id, plan, texts)?.drive(face, setting, environment.colour, out).await
 }
 
 /// `callout resume`.

@@ -3,14 +3,16 @@ use std::io::Write;
 use crate::cli::Failure;
 use crate::cli::text::{body, printable};
 use crate::effect::Risk;
+use crate::plan::Mode;
 use crate::projection::{Answer, Board, Mark, Need, Question, StepLine};
+use crate::run::WayBack;
 
 /// Where lines go.
 pub(super) type Out<'a> = &'a mut (dyn Write + Send);
 
 /// Tells the lines of the timeline that have not been told.
-#[derive(Default)]
 pub(super) struct Teller {
+    mode: Mode,
     told: usize,
     remark: Option<String>,
     /// The date of the last line that was told.
@@ -18,13 +20,27 @@ pub(super) struct Teller {
 }
 
 impl Teller {
+    /// A teller of a run in that mode; a line of a rehearsal says so at its head.
+    pub(super) const fn of(mode: Mode) -> Self {
+        Self { mode, told: 0, remark: None, day: None }
+    }
+
+    const fn head_of_line(&self) -> &'static str {
+        match self.mode {
+            Mode::Live => "",
+            Mode::Drill => "DRILL ",
+            Mode::Rehearsal => "REHEARSAL ",
+        }
+    }
+
     /// Says which run this is; what was told before it was taken up is only counted.
     pub(super) fn head(&mut self, board: &Board, out: Out<'_>) -> Result<(), Failure> {
         let header = &board.header;
         let real = if header.simulated { "SIMULATED " } else { "" };
         writeln!(
             out,
-            "{real}{}  {} @ {}  run {}  {}",
+            "{}{real}{}  {} @ {}  run {}  {}",
+            self.head_of_line(),
             printable(&header.environment),
             header.runbook,
             printable(&header.revision),
@@ -47,7 +63,8 @@ impl Teller {
                 writeln!(out, "{day}")?;
             }
             let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
-            writeln!(out, "{} {step}{}", line.at.clock_face(), body(&line.text, 10))?;
+            let head = self.head_of_line();
+            writeln!(out, "{head}{} {step}{}", line.at.clock_face(), body(&line.text, 10))?;
         }
         self.told = board.timeline.len();
         if remark != self.remark {
@@ -109,7 +126,7 @@ const fn ends(position: usize, answer: &Answer) -> bool {
 /// Says what ending the run leaves as it is (DESIGN §4.8).
 pub(super) fn show_end(board: &Board, out: Out<'_>) -> Result<(), Failure> {
     writeln!(out, "Ending the run starts nothing more, sends nothing again, and undoes nothing.")?;
-    let left = [
+    let mut left = vec![
         ("In flight, and waited for", marked(board, Mark::Running)),
         ("In doubt, and stays in doubt", marked(board, Mark::InDoubt)),
         ("Failed, perhaps after a change", marked(board, Mark::Failed)),
@@ -122,8 +139,38 @@ pub(super) fn show_end(board: &Board, out: Out<'_>) -> Result<(), Failure> {
             writeln!(out, "    {}  {}", step.id, printable(title))?;
         }
     }
-    if left.iter().all(|(_, steps)| steps.is_empty()) {
+    left.retain(|(_, steps)| !steps.is_empty());
+    if left.is_empty() {
         writeln!(out, "  This run has changed nothing so far.")?;
+    }
+    if !board.way_back.undone.is_empty() {
+        writeln!(out, "`abort undo` would undo before that what the runbook says how to undo.")?;
+        show_way_back(&board.way_back, out)?;
+    }
+    Ok(())
+}
+
+/// Says what is undone in which order, what cannot be and why, and what nobody knows (DESIGN §4.8).
+pub(crate) fn show_way_back(way: &WayBack, out: Out<'_>) -> Result<(), Failure> {
+    if way.undone.is_empty() {
+        writeln!(out, "  Nothing of it can be undone.")?;
+    } else {
+        writeln!(out, "  Undone, in this order, each confirmed by itself:")?;
+    }
+    for (step, number) in way.undone.iter().zip(1..) {
+        writeln!(out, "    {number}  {}  by {}", step.step, step.entries.join(", "))?;
+    }
+    if !way.left.is_empty() {
+        writeln!(out, "  Left standing as it is:")?;
+    }
+    for (step, why) in &way.left {
+        writeln!(out, "    {step}  {}", printable(why))?;
+    }
+    if !way.in_doubt.is_empty() {
+        writeln!(out, "  In doubt, and probed before:")?;
+    }
+    for step in &way.in_doubt {
+        writeln!(out, "    {step}")?;
     }
     Ok(())
 }

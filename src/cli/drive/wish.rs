@@ -181,6 +181,7 @@ mod tests {
             tenant: today.tenant.clone(),
             subscription: today.subscription.clone(),
             protected,
+            drill: Vec::new(),
         };
         assert_eq!(Protection::of(&place(true), &today), Protection::Protected);
         assert_eq!(Protection::of(&place(false), &today), Protection::Usual);

@@ -249,7 +249,14 @@ mod tests {
         let runbook = checked.runbook.unwrap_or_else(|| panic!("{:?}", checked.findings));
         let mut environment = Environment::simulated();
         let group = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg/providers";
-        let target = |kind, name: &str, id: String| Target { name: name.into(), kind, id, url: None, aliases: vec![] };
+        let target = |kind, name: &str, id: String| Target {
+            name: name.into(),
+            kind,
+            id,
+            url: None,
+            aliases: vec![],
+            drill: false,
+        };
         environment.targets.push(target(TargetKind::Resource, "shop", format!("{group}/Microsoft.Sql/servers/shop")));
         environment.targets.push(target(
             TargetKind::Search,

@@ -42,6 +42,8 @@ fn target(written: &Written, place: &Place<'_>, findings: &mut Findings<'_>) -> 
     let url = fields.get("url").and_then(|written| Some((written, address(written, kind, findings)?)));
     let aliases = fields.get("aliases").map(|written| aliases(written, findings)).unwrap_or_default();
     let subscription = fields.get("subscription").map(|written| subscription(written, place, findings));
+    let drill =
+        fields.get("drill").and_then(|written| read::boolean(written, "whether it is bound to drills", findings));
     let group = fields.get("resource_group").map(|written| resource_group(written, findings));
     let kind = kind?;
     let written = fields.get("name")?;
@@ -83,7 +85,7 @@ fn target(written: &Written, place: &Place<'_>, findings: &mut Findings<'_>) -> 
     }
     let url = url.map(|(_, url)| url).or_else(|| kind.url(&name));
     let id = id.map(|(_, id)| id).or(usual)?;
-    Some(Target { name, kind, id, url, aliases })
+    Some(Target { name, kind, id, url, aliases, drill: drill.unwrap_or_default() })
 }
 
 /// Tells whether an id is that of the resource that the name says, in an allowed subscription and whatever group.

@@ -1,0 +1,12 @@
+//! Words to a run from beside it: from a second terminal while somebody holds it, and when nobody does.
+
+mod adhoc;
+mod apart;
+mod bench;
+mod doubt;
+mod end;
+mod headless;
+mod held;
+mod lines;
+mod modes;
+mod tick;

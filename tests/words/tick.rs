@@ -1,0 +1,83 @@
+//! What is due is done without anybody, from cron: `callout tick`.
+
+use super::bench::{ASK, of_kind, only_run, parked, state};
+use crate::support::Home;
+
+#[test]
+fn a_wait_of_a_day_is_sat_out_across_three_processes_and_ends_at_the_next_question() {
+    let home = Home::new();
+    home.callout(["run", "key-rotation", "--headless", "--yes", "reversible"]).run().exits(3);
+    let run = only_run(&home);
+    let early = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(early.starts_with(&format!("{run}  key-rotation: waits until ")), "{early}");
+    assert_eq!(of_kind(&home, "run.taken").len(), 1, "nothing was due, so nothing was written");
+    home.callout(["sim", "advance", "25h"]).run().succeeded();
+    let late = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(
+        late.contains("soak succeeded, still-ours succeeded; ") && late.contains("waits for a person: retire: "),
+        "{late}"
+    );
+    assert_eq!(state(&home), "paused");
+    let again = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(again.contains("waits for a person: retire: "), "{again}");
+    assert_eq!(of_kind(&home, "run.taken").len(), 2, "a question is no work");
+    home.callout(["resume", "--headless", "--yes", "destructive", "--speed", "max"]).run().succeeded();
+}
+
+#[test]
+fn what_was_answered_goes_on_at_the_next_tick_and_two_at_once_do_no_harm() {
+    let home = Home::new();
+    let run = parked(&home, ASK);
+    home.callout(["answer", &run, "go", "yes"]).run().succeeded();
+    let both = [0, 1].map(|_| home.callout(["tick"]).spawn());
+    for tick in both {
+        tick.wait().succeeded();
+    }
+    let asked = of_kind(&home, "step.readied");
+    assert_eq!(asked.iter().filter(|entry| entry["step"] == "note").count(), 1);
+    home.callout(["audit", "verify"]).run().succeeded();
+}
+
+#[test]
+fn a_check_that_is_waited_for_is_looked_at_once() {
+    let home = Home::new();
+    let text = "\
+runbook: well
+format: 1
+version: 1.0.0
+title: Wait until it is well
+steps:
+  - id: well
+    title: Wait until it is well
+    wait: {check: http.get, with: {url: 'https://chatbot-web.azurewebsites.net/health/ready'}, every: 5s, timeout: 2h}
+";
+    let file = super::bench::runbook(&home, text);
+    home.callout(["sim", "fault", "--path", "/health/ready", "--status", "503", "--times", "2"]).run().succeeded();
+    let child = home.callout(["run", &file, "--headless"]).spawn();
+    child.wait_for("answered 503");
+    let _ = child.kill9();
+    let first = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(first.contains("goes on at the next tick"), "{first}");
+    let second = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(second.contains("ended: succeeded"), "{second}");
+}
+
+#[test]
+fn several_runs_are_looked_at_and_each_has_its_line() {
+    let home = Home::new();
+    for text in [super::bench::BESIDE, ASK] {
+        let file = super::bench::runbook(&home, text);
+        home.callout(["run", &file, "--headless", "--speed", "max"]).run().exits(3);
+    }
+    let ticked = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(ticked.contains("beside: waits for a person: left: Left, and 1 more"), "{ticked}");
+    assert!(ticked.contains("ask: waits for a person: go: Go on"), "{ticked}");
+    assert_eq!(ticked.lines().count(), 2, "{ticked}");
+}
+
+#[test]
+fn with_nothing_open_there_is_nothing_to_do() {
+    let home = Home::new();
+    assert_eq!(home.callout(["tick"]).run().succeeded().stdout, "No run is open.\n");
+    assert!(!home.path("data/callout/sim.db").exists(), "looking makes nothing");
+}
