@@ -195,6 +195,30 @@ fn a_command_whose_version_is_not_known_refuses_to_run() {
 }
 
 #[test]
+fn a_nested_default_names_a_resource_of_the_environment() {
+    let home = Home::new();
+    fs::create_dir(home.desk().join("runbooks")).unwrap();
+    let write = |name: &str, rest: &str| {
+        let head = format!("runbook: {name}\nformat: 1\nversion: 1.0.0\ntitle: T\n");
+        fs::write(home.desk().join(format!("runbooks/{name}.yaml")), head + rest).unwrap();
+    };
+    write("outer", "steps:\n  - {id: nest, title: N, runbook: inner}\n");
+    let inner = |app: &str| {
+        format!(
+            "parameters: {{app: {{type: webapp, default: {app}}}}}\nsteps:\n  - {{id: look, title: L, \
+             check: webapp.health, with: {{app: '${{{{ inputs.app }}}}', path: /up}}}}\n"
+        )
+    };
+    write("inner", &inner("chatbot-worker"));
+    let text = plan(&home, "outer", "text");
+    assert!(text.contains("/Microsoft.Web/sites/chatbot-worker?api-version="), "{text}");
+    write("inner", &inner("chatbot-wrker"));
+    let refused = home.callout(["plan", "outer"]).run().exits(2).stderr;
+    assert!(refused.contains("the input `app` of the nested `inner` is wrong"), "{refused}");
+    assert!(refused.contains("did you mean `chatbot-worker`?"), "{refused}");
+}
+
+#[test]
 fn a_hostile_input_is_one_word_of_the_shell_and_no_markup() {
     let home = Home::new();
     let library = home.path("library");

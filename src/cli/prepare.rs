@@ -4,7 +4,7 @@ use super::playbooks::Startable;
 use super::policy::{Refusal, refusal, unlisted};
 use super::signers::Signers;
 use super::{Failure, Setting};
-use crate::plan::{Input, Mode, Place, Plan};
+use crate::plan::{Input, Mode, Place, Plan, nested_problems};
 use crate::runbook::{Environment, InputProblem, bind_inputs};
 
 /// A plan, and what a run needs beside it.
@@ -75,6 +75,10 @@ pub(crate) fn prepare(
     };
     let resources = (!nested.is_empty()).then(|| environment.resources());
     let plan = Plan { runbook, revision, inputs, place, mode, nested, resources };
+    let problems = nested_problems(&plan);
+    if !problems.is_empty() {
+        return Err(wrong_inputs(&problems));
+    }
     Ok(Prepared { plan, texts, environment, refusal: refused })
 }
 

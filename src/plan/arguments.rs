@@ -4,7 +4,7 @@ use super::known::{Given, Known, Later, Worked};
 use super::stand_in::StandIns;
 use crate::base::{SecretRef, Value};
 use crate::effect::{Args, Row, Type};
-use crate::runbook::{Argument, DefaultFrom, NestedCall, ParameterType, Resources, Runbook, Template, fit_input};
+use crate::runbook::{Argument, Template};
 
 /// The arguments of a call as far as they are known, with stand-ins for the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,40 +152,4 @@ pub(super) fn given(argument: &Argument, known: &Known<'_>) -> Given {
         Some(later) => later,
         None => Given::Later(Later { label: arguments.wrong.unwrap_or_default(), after: Vec::new() }),
     }
-}
-
-/// What a nested runbook is given, and what it takes by itself.
-pub(super) fn inputs(
-    runbook: &Runbook,
-    nested: &NestedCall,
-    known: &Known<'_>,
-    resources: Option<&Resources>,
-) -> BTreeMap<String, Given> {
-    let fitted = |kind: &ParameterType, given: Given| match (given, resources) {
-        (Given::Now(value), Some(resources)) => Given::Now(fit_input(kind, &value, resources).unwrap_or(value)),
-        (given, _) => given,
-    };
-    let mut bound = BTreeMap::new();
-    for parameter in &runbook.parameters {
-        let argument = nested.with.get(&parameter.name).map(|argument| given(argument, known));
-        if let Some(value) = argument.or_else(|| parameter.default.clone().map(Given::Now)) {
-            bound.insert(parameter.name.clone(), fitted(&parameter.kind, value));
-        }
-    }
-    // A default may be made from others that are made themselves; there is no cycle among them.
-    for _ in &runbook.parameters {
-        for parameter in runbook.parameters.iter().filter(|parameter| !nested.with.contains_key(&parameter.name)) {
-            if let Some(default) = &parameter.default_from {
-                let argument = match default {
-                    DefaultFrom::Whole(text) => Argument::Template { text: text.clone() },
-                    DefaultFrom::Items(items) => Argument::List {
-                        items: items.iter().map(|text| Argument::Template { text: text.clone() }).collect(),
-                    },
-                };
-                let made = given(&argument, &Known::new(runbook, &bound, "", ""));
-                bound.insert(parameter.name.clone(), fitted(&parameter.kind, made));
-            }
-        }
-    }
-    bound
 }

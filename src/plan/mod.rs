@@ -19,6 +19,7 @@ mod diff;
 mod digest;
 mod expand;
 mod forecast;
+mod foreseen;
 mod items;
 mod known;
 mod markdown;
@@ -39,6 +40,7 @@ pub use diff::{Concern, Deed, Loss, RiskDiff, risk_diff};
 pub use digest::{StepPlace, group_digest, step_digest};
 pub use expand::{Item, expand};
 pub use forecast::{Forecast, Graph, Time};
+pub use foreseen::nested_problems;
 pub use model::{Input, Mode, Nested, Origin, Place, Plan, Revision};
 pub use nested::nested_inputs;
 pub use outlook::{

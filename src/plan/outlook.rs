@@ -5,7 +5,7 @@ use super::walk::Walk;
 use super::{CallPreview, Mode, Plan, TargetName, clash};
 use crate::base::Span;
 use crate::effect::{Class, Risk};
-use crate::runbook::{OnFailure, Retry, Until};
+use crate::runbook::{OnFailure, Retry, Runbook, Until};
 
 /// What would happen, with nothing done: every step of a plan in order, nested runbooks expanded in their place.
 ///
@@ -287,7 +287,7 @@ impl StepPreview {
 impl Outlook {
     /// What the plan would do.
     pub fn of(plan: &Plan) -> Self {
-        let mut steps = Walk::steps(plan);
+        let (mut steps, is_cut) = Walk::steps(plan);
         let graph = Graph {
             needs: steps.iter().map(|step| step.needs.clone()).collect(),
             times: steps.iter().map(|step| step.time).collect(),
@@ -305,7 +305,11 @@ impl Outlook {
         let marks = |step: &StepPreview| step.marks.as_deref() == Some("service_restored") && !step.is_skipped();
         let ends: Vec<usize> = (0..steps.len()).filter(|index| marks(&steps[*index])).collect();
         let restored = (!ends.is_empty()).then(|| graph.forecast(ends));
-        let warnings = clash::warnings(&steps, &graph, plan.mode);
+        let mut warnings = clash::warnings(&steps, &graph, plan.mode);
+        if is_cut {
+            let most = Runbook::EXPANDED_MAX;
+            warnings.push(format!("there are more than {most} steps; the last of those that are nested are not shown"));
+        }
         let summary = Summary::of(&steps);
         Self { steps, layers, whole, restored, rto: plan.runbook.rto, warnings, summary }
     }

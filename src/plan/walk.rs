@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::arguments::{given, inputs, told};
+use super::arguments::{given, told};
 use super::forecast::{Time, times};
+use super::foreseen::inputs;
 use super::items::{Item, list};
 use super::known::{Given, Known, Worked};
 use super::outlook::{Branch, CheckPreview, Consent, Each, Kind, StepInstance, StepPreview, UndoPreview, When};
@@ -19,6 +20,10 @@ pub(super) struct Walk<'a> {
     steps: Vec<StepPreview>,
     /// The runbooks that are being gone through, the outermost first; none nests itself.
     within: Vec<&'a str>,
+    /// How many steps those runbooks have that were gone into, however often.
+    room_taken: usize,
+    /// Whether one was left out because there are too many.
+    is_cut: bool,
 }
 
 /// What a step finds around it.
@@ -32,9 +37,11 @@ struct Surroundings {
 }
 
 impl<'a> Walk<'a> {
-    /// The preview of every step, each after those that it needs.
-    pub(super) fn steps(plan: &'a Plan) -> Vec<StepPreview> {
-        let mut walk = Self { plan, steps: Vec::new(), within: Vec::new() };
+    /// The preview of every step, each after those that it needs; and whether there are more than
+    /// [`Runbook::EXPANDED_MAX`], so that runbooks of which no step is among them are nested.
+    pub(super) fn steps(plan: &'a Plan) -> (Vec<StepPreview>, bool) {
+        let room_taken = plan.runbook.steps.len();
+        let mut walk = Self { plan, steps: Vec::new(), within: Vec::new(), room_taken, is_cut: false };
         let inputs = plan.inputs.iter().map(|input| (input.name.clone(), Given::Now(input.value.clone())));
         let around = Surroundings {
             prefix: String::new(),
@@ -44,7 +51,7 @@ impl<'a> Walk<'a> {
             when: None,
         };
         walk.runbook(&plan.runbook, &around);
-        walk.steps
+        (walk.steps, walk.is_cut)
     }
 
     /// Adds a runbook's steps; gives those after which all of it has ended.
@@ -74,8 +81,8 @@ impl<'a> Walk<'a> {
             only_if.insert(&step.id, branches);
         }
         self.within.pop();
-        let needed = |id: &StepId| runbook.steps.iter().any(|step| step.needs.contains(id));
-        let last = runbook.steps.iter().filter(|step| !needed(&step.id));
+        let needed: BTreeSet<&StepId> = runbook.steps.iter().flat_map(|step| &step.needs).collect();
+        let last = runbook.steps.iter().filter(|step| !needed.contains(&step.id));
         last.filter_map(|step| ends.get(&step.id)).flatten().copied().collect()
     }
 
@@ -141,11 +148,16 @@ impl<'a> Walk<'a> {
         }
         let mut ends = Vec::new();
         for item in &items {
+            if self.room_taken + inner.runbook.steps.len() > Runbook::EXPANDED_MAX {
+                self.is_cut = true;
+                break;
+            }
+            self.room_taken += inner.runbook.steps.len();
             let known = known.with_item(item.value.clone());
             let key = if step.for_each.is_some() { format!("[{}]", item.name()) } else { String::new() };
             let around = Surroundings {
                 prefix: format!("{path}{key}/"),
-                inputs: inputs(&inner.runbook, nested, &known, self.plan.resources.as_ref()),
+                inputs: inputs(&inner.runbook, nested, &known, self.plan.resources.as_ref(), &mut |_| {}),
                 entry: Some(header),
                 only_if: only_if.to_vec(),
                 when: when.clone(),

@@ -53,4 +53,4 @@ pub use shipped::{shipped, shipped_playbooks};
 pub use skeleton::skeleton;
 
 pub(crate) use finding::Findings;
-pub(crate) use inputs::read_value;
+pub(crate) use inputs::{input_order, read_value};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::given::{Wrong, from_text, from_value};
-use super::order::{Order, order, reads};
+use super::order::{input_order, reads};
 use super::resolve::resolve;
 use crate::base::{Value, did_you_mean};
 use crate::runbook::expr::Scope;
@@ -77,8 +77,7 @@ type Giver<'a> = &'a dyn Fn(&Parameter) -> Option<Result<Value, Wrong>>;
 
 fn bind(runbook: &Runbook, given: Giver<'_>, resources: &Resources, problems: &mut Vec<InputProblem>) -> Bound {
     let mut bound = Bound::default();
-    let Order { sorted, stuck } = order(&runbook.parameters);
-    for parameter in sorted.into_iter().chain(stuck).filter_map(|index| runbook.parameters.get(index)) {
+    for parameter in input_order(&runbook.parameters) {
         let value = match (given(parameter), &parameter.default, &parameter.default_from) {
             (Some(value), _, _) => value,
             (None, Some(value), _) => from_value(&parameter.kind, value),
@@ -110,7 +109,7 @@ fn bind(runbook: &Runbook, given: Giver<'_>, resources: &Resources, problems: &m
 /// A sentence that says what does not fit.
 pub fn fit_input(kind: &ParameterType, value: &Value, resources: &Resources) -> Result<Value, String> {
     let fitted = from_value(kind, value).and_then(|value| resolve(kind, value, resources));
-    fitted.map_err(|wrong| wrong.message)
+    fitted.map_err(|Wrong { message, help }| help.map_or_else(|| message.clone(), |help| format!("{message}; {help}")))
 }
 
 /// The inputs that have a value by now.

@@ -18,4 +18,4 @@ pub use bind::{InputProblem, bind_inputs, bind_nested, fit_input};
 pub use given::is_reference;
 
 pub(crate) use given::{Wrong, given, has_length, read_value};
-pub(crate) use order::{order, reads};
+pub(crate) use order::{input_order, order, reads};

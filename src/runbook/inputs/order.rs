@@ -13,6 +13,12 @@ pub(crate) struct Order {
     pub(crate) stuck: Vec<usize>,
 }
 
+/// Parameters, each after those that its default is made from; what a circle keeps from that comes last.
+pub(crate) fn input_order(parameters: &[Parameter]) -> impl Iterator<Item = &Parameter> {
+    let Order { sorted, stuck } = order(parameters);
+    sorted.into_iter().chain(stuck).filter_map(|index| parameters.get(index))
+}
+
 /// Sorts parameters (Kahn's algorithm).
 pub(crate) fn order(parameters: &[Parameter]) -> Order {
     let place = |name: &str| parameters.iter().position(|parameter| parameter.name == name);

@@ -9,6 +9,12 @@ pub(super) fn resolve(kind: &ParameterType, value: Value, resources: &Resources)
     match (kind, value) {
         (ParameterType::Target { of: TargetKind::Resource }, Value::Text(name)) => resource(&name, resources),
         (ParameterType::Target { of }, Value::Text(name)) => Ok(target(*of, &name, resources)?.value()),
+        // What a step has told may be a resource of any kind.
+        (ParameterType::Target { of }, value)
+            if !value.field("id").and_then(Value::as_text).is_some_and(|id| of.is_id(id)) =>
+        {
+            Err(format!("`{value}` is not a {of}").into())
+        }
         (ParameterType::Secret, Value::Text(text)) => secret(&text, resources),
         (ParameterType::List { of, .. }, Value::List(items)) => {
             items.into_iter().map(|item| resolve(of, item, resources)).collect::<Result<_, _>>().map(Value::List)

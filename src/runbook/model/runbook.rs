@@ -43,6 +43,10 @@ pub struct Runbook {
 }
 
 impl Runbook {
+    /// The most steps that there may be with all that is nested in its place: a plan shows each of them, and nobody can
+    /// follow more.
+    pub const EXPANDED_MAX: usize = 5_000;
+
     /// The step of that name.
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == *id)
