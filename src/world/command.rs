@@ -21,6 +21,8 @@ pub enum Attached {
     Captured,
     /// At the terminal itself, as an editor must; nothing of it is kept.
     Terminal,
+    /// Nowhere: a screen stands on the terminal. What it says is kept, and it hears nothing.
+    Hidden,
 }
 
 /// A command that was performed.
@@ -39,7 +41,8 @@ pub struct Performed {
 }
 
 /// Performs a command of a person's own, as that person's shell would: in the current folder, with this process's
-/// environment and standard input. What it says is shown while it comes. Blocks until it has ended and closed its outputs.
+/// environment and standard input. What it says is shown while it comes. A hidden one has no input and is not shown.
+/// Blocks until it has ended and closed its outputs.
 ///
 /// # Errors
 /// It cannot be started; then nothing was done.
@@ -48,19 +51,27 @@ pub fn perform(words: &[String], attached: Attached, redactor: &Redactor) -> io:
     #[expect(clippy::disallowed_methods, reason = "this is the one place in which a person's own command is started")]
     let mut command = Command::new(program);
     command.args(args);
-    if attached == Attached::Captured {
+    if attached != Attached::Terminal {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    if attached == Attached::Hidden {
+        command.stdin(Stdio::null());
     }
     let began = Instant::now();
     let mut child = command.spawn()?;
     let heard = Mutex::new(Heard::default());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let status = thread::scope(|scope| -> io::Result<ExitStatus> {
+        let shows = attached == Attached::Captured;
         if let Some(stdout) = stdout {
-            scope.spawn(|| heed(stdout, &mut io::stdout(), &heard));
+            let heard = &heard;
+            scope
+                .spawn(move || if shows { heed(stdout, io::stdout(), heard) } else { heed(stdout, io::sink(), heard) });
         }
         if let Some(stderr) = stderr {
-            scope.spawn(|| heed(stderr, &mut io::stderr(), &heard));
+            let heard = &heard;
+            scope
+                .spawn(move || if shows { heed(stderr, io::stderr(), heard) } else { heed(stderr, io::sink(), heard) });
         }
         child.wait()
     })?;
@@ -99,7 +110,7 @@ impl Heard {
 }
 
 /// Passes on what a command says, and keeps it. A reader that has gone away does not stop the command.
-fn heed(mut from: impl Read, to: &mut dyn Write, heard: &Mutex<Heard>) {
+fn heed(mut from: impl Read, mut to: impl Write, heard: &Mutex<Heard>) {
     let mut bytes = [0; 8 << 10];
     loop {
         match from.read(&mut bytes) {
@@ -131,6 +142,12 @@ mod tests {
         assert_eq!((done.exit, done.signal), (Some(3), None));
         assert!(done.output.contains("trouble") && !done.output.contains("hunter2"), "{}", done.output);
         assert!(!done.command.concat().contains("hunter2"), "{:?}", done.command);
+    }
+
+    #[test]
+    fn a_hidden_command_hears_nothing_and_what_it_says_is_kept() {
+        let words = ["sh", "-c", "cat; echo done"].map(str::to_owned);
+        assert_eq!(perform(&words, Attached::Hidden, &Redactor::new()).unwrap().output, "done\n");
     }
 
     #[test]
