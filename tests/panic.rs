@@ -37,6 +37,11 @@ fn panics_and_is_given_back(home: &Home, screen: &Screen, text: &str) -> String 
     seen
 }
 
+/// A screen from which no command is run.
+fn no_command(_: Vec<String>) -> std::future::Ready<Option<String>> {
+    std::future::ready(None)
+}
+
 #[test]
 fn a_panic_of_the_screen_itself_is_told_after_the_terminal_was_given_back() {
     if let Some(socket) = env::var_os(TOLD_AT) {
@@ -66,7 +71,7 @@ fn screen_that_panics(socket: &Path) {
             assert!(never, "under the screen");
         };
         // Both are polled by this one thread, so the panic finds the screen up and unwinds through it.
-        let _ = tokio::join!(tui::run(handle, Setting { colour: false, unicode: true, banner: None }), panics);
+        let _ = tokio::join!(tui::run(handle, Setting { colour: false, unicode: true, banner: None }, no_command), panics);
     });
 }
 
@@ -103,7 +108,7 @@ fn screen_that_draws_on(socket: &Path) {
     let (_remark, remarks) = watch::channel(None);
     let handle = Handle::new(asks, boards, remarks);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let _ = runtime.block_on(tui::run(handle, Setting { colour: false, unicode: true, banner: None }));
+    let _ = runtime.block_on(tui::run(handle, Setting { colour: false, unicode: true, banner: None }, no_command));
 }
 
 #[test]

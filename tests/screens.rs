@@ -2,7 +2,10 @@
 
 mod answers;
 pub(crate) mod boards;
+mod branches;
 mod desk;
+mod real;
+mod several;
 
 use std::fmt::Write as _;
 
@@ -260,8 +263,9 @@ fn a_picture_is_made_from_the_screen_itself() {
     assert!(!svg.contains("href") && !svg.contains("<style") && !svg.contains("<script"), "it needs something else");
 }
 
-fn every_board() -> [Board; 6] {
+fn every_board() -> [Board; 7] {
     [
+        branches::branches(),
         boards::running(),
         boards::acknowledge(),
         boards::read_back(),

@@ -1,5 +1,6 @@
 use crate::base::{Digest, InstanceId, Span, Timestamp};
 use crate::effect::Risk;
+use crate::plan::Mode;
 use crate::run::WayBack;
 
 /// A run as a person sees it at one moment: everything that the screen and the plain lines need, and nothing to ask
@@ -45,6 +46,8 @@ pub struct Header {
     pub environment: String,
     /// True for a simulated estate: the word stands on every screen.
     pub simulated: bool,
+    /// How it executes: a drill and a rehearsal say so on every screen.
+    pub mode: Mode,
     /// The run's short id.
     pub run: String,
     /// The runbook and its author's version, `key-rotation 1.2.0`.
@@ -84,6 +87,8 @@ pub struct StepLine {
     pub due: Option<Timestamp>,
     /// How long it took, or has taken so far.
     pub took: Option<Span>,
+    /// Whether it takes longer than its `timeout`.
+    pub overdue: bool,
     /// The operation or kind: `keyvault.secret.set`, `wait`, `gate`.
     pub operation: String,
     /// Its risk.
@@ -91,6 +96,8 @@ pub struct StepLine {
     /// What a person may want to know, in the order in which it is read: `Why`, `Sends`, `Risk`, `Undo`, `Before`,
     /// `Expected`, `Attempt`, `Verify`, `Gave`, …
     pub facts: Vec<Fact>,
+    /// What a person may say that it gave, who counts it as succeeded.
+    pub gives: Vec<FormField>,
 }
 
 /// A labelled text; it may have several lines.
@@ -118,6 +125,8 @@ pub enum Mark {
     NeedsYou,
     /// It waits for a time.
     Waiting,
+    /// It has failed, and waits for the time at which it is tried again by itself.
+    Retrying,
     /// It runs.
     Running,
     /// It did what it should.
@@ -128,8 +137,14 @@ pub enum Mark {
     InDoubt,
     /// It was not wanted.
     Skipped,
-    /// It did what it should, and that has been undone.
+    /// Nothing was sent, and what it gave is invented: a rehearsal.
+    Assumed,
+    /// What it did is being undone.
+    Undoing,
+    /// What it did has been undone.
     Undone,
+    /// What it did was to be undone, and was not undone whole.
+    PartlyUndone,
     /// The run ended before it.
     Cancelled,
 }

@@ -1,10 +1,10 @@
 use super::details::details;
-use super::needs::needs;
+use super::needs::{is_asked, needs, outputs_form};
 use super::{Board, Header, Mark, StepLine, TimelineLine};
 use crate::base::{InstanceId, Span, Timestamp};
 use crate::plan::{self, Plan};
 use crate::run::{self, Awaiting, Command, Group, Instance, Phase, RunEnd, RunPhase, RunState, Scope, Undo, way_back};
-use crate::runbook::{EstateKind, StepKind};
+use crate::runbook::{EstateKind, Step, StepKind};
 
 impl Board {
     /// Makes the board of a run as it stands at `now` by the estate's clock. `operator` says who looks.
@@ -13,7 +13,7 @@ impl Board {
         let busy = is_busy(state);
         Self {
             header: header(state, operator, now),
-            steps: state.groups().into_iter().flat_map(|group| step_lines(state, group, now)).collect(),
+            steps: state.scope(None).map(|scope| scope_lines(state, scope, now)).unwrap_or_default(),
             held: None,
             due: first_due(state).filter(|_| !busy),
             busy,
@@ -52,6 +52,7 @@ fn header(state: &RunState, operator: &str, now: Timestamp) -> Header {
     Header {
         environment: plan.place.environment.clone(),
         simulated: plan.place.estate == EstateKind::Simulated,
+        mode: plan.mode,
         run: state.id.short(),
         runbook: format!("{} {}", plan.runbook.id, plan.runbook.version),
         revision: revision(plan),
@@ -149,42 +150,90 @@ fn union(mut spans: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> 
     whole
 }
 
-fn step_lines(state: &RunState, group: &Group, now: Timestamp) -> Vec<StepLine> {
-    let Some(step) = state.step(group) else { return Vec::new() };
-    let operation = match &step.kind {
-        StepKind::Runbook(call) => call.runbook.clone(),
-        kind => kind.call().map_or(kind.word(), |call| &call.action).to_owned(),
-    };
-    let depth = depth(&group.id);
-    let line = |id: InstanceId, deeper: u8, mark: Mark, remark: String, instance: Option<&Instance>| StepLine {
-        facts: details(state, step, group, instance, now),
-        took: instance.and_then(|instance| took(instance, now)),
-        due: instance.and_then(due),
-        title: if deeper == 0 { step.title.clone() } else { String::new() },
-        operation: operation.clone(),
-        risk: plan::risk(step),
-        depth: depth + deeper,
-        id,
-        mark,
-        remark,
-    };
-    if step.for_each.is_none() {
-        let lines = group.instances.iter().map(|instance| {
-            let (mark, remark) = (mark(instance), remark(instance));
-            line(instance.id.clone(), 0, mark, remark, Some(instance))
-        });
-        return lines.collect();
-    }
-    let count = if group.expanded { format!("{} items", group.instances.len()) } else { "for each".to_owned() };
-    let mut lines = vec![line(group.id.clone(), 0, group_mark(group), count, None)];
-    if group.expanded {
-        let items = group.instances.iter();
-        lines.extend(items.map(|instance| {
-            let (mark, remark) = (mark(instance), remark(instance));
-            line(instance.id.clone(), 1, mark, remark, Some(instance))
-        }));
+/// The lines of a graph in the order in which a person reads them: what an instance nests, and its undo, stand below it.
+fn scope_lines(state: &RunState, scope: &Scope, now: Timestamp) -> Vec<StepLine> {
+    let mut lines = Vec::new();
+    for (group, step) in scope.each() {
+        let place = Place { state, group, step, now };
+        if step.for_each.is_some() {
+            lines.push(place.group_line());
+        }
+        for instance in group.instances.iter().filter(|_| group.expanded) {
+            lines.push(place.instance_line(instance));
+            let inside = [state.scope(Some(&instance.id)), state.scope(Some(&instance.id.undo()))];
+            lines.extend(inside.into_iter().flatten().flat_map(|scope| scope_lines(state, scope, now)));
+        }
     }
     lines
+}
+
+/// A step where it stands in a run.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    state: &'a RunState,
+    group: &'a Group,
+    step: &'a Step,
+    now: Timestamp,
+}
+
+impl Place<'_> {
+    /// The line above the items of a `for_each`.
+    fn group_line(self) -> StepLine {
+        let group = self.group;
+        let count = if group.expanded { format!("{} items", group.instances.len()) } else { "for each".to_owned() };
+        StepLine { remark: count, ..self.line(group.id.clone(), self.group_mark(), None) }
+    }
+
+    fn instance_line(self, instance: &Instance) -> StepLine {
+        let line = self.line(instance.id.clone(), self.mark(instance), Some(instance));
+        let line = StepLine {
+            took: instance.started.map(|started| instance.ended.unwrap_or(self.now).since(started)),
+            due: due(instance),
+            overdue: instance.overdue && !instance.phase.is_over(),
+            remark: remark(instance),
+            ..line
+        };
+        // An item stands below its group, which has the title.
+        if instance.id.key().is_some() {
+            StepLine { title: String::new(), depth: line.depth + 1, ..line }
+        } else {
+            line
+        }
+    }
+
+    /// What a run that is being ended asks no more needs nobody.
+    fn mark(self, instance: &Instance) -> Mark {
+        match mark(instance) {
+            Mark::NeedsYou if !is_asked(self.state, instance) => Mark::Pending,
+            mark => mark,
+        }
+    }
+
+    /// A group is marked as its instance that needs the most attention.
+    fn group_mark(self) -> Mark {
+        let has = |wanted: &Mark| self.group.instances.iter().any(|instance| self.mark(instance) == *wanted);
+        ATTENTION.into_iter().find(has).unwrap_or(Mark::Skipped)
+    }
+
+    fn line(self, id: InstanceId, mark: Mark, instance: Option<&Instance>) -> StepLine {
+        StepLine {
+            depth: depth(&id),
+            id,
+            mark,
+            title: self.step.title.clone(),
+            remark: String::new(),
+            due: None,
+            took: None,
+            overdue: false,
+            operation: match &self.step.kind {
+                StepKind::Runbook(call) => call.runbook.clone(),
+                kind => kind.call().map_or(kind.word(), |call| &call.action).to_owned(),
+            },
+            risk: plan::risk(self.step),
+            facts: details(self.state, self.step, self.group, instance, self.now),
+            gives: outputs_form(self.step),
+        }
+    }
 }
 
 /// How far a group is indented: by one for each scope that it stands in, and by one more for each of those that is the item
@@ -202,48 +251,54 @@ const fn due(instance: &Instance) -> Option<Timestamp> {
     }
 }
 
-fn took(instance: &Instance, now: Timestamp) -> Option<Span> {
-    let started = instance.started?;
-    Some(instance.ended.unwrap_or(now).since(started))
-}
-
+/// What the mark does not say.
 fn remark(instance: &Instance) -> String {
-    let late = if instance.overdue { ", longer than it should" } else { "" };
-    let why = || instance.why.clone().unwrap_or_default();
+    let late = if instance.overdue && !instance.phase.is_over() { "takes longer than it should" } else { "" };
     match (instance.phase, instance.undo) {
         (Phase::Awaiting(Awaiting::Time(until)), _) => format!("due {}", until.minute()),
         (Phase::Awaiting(Awaiting::Retry(until)), _) => format!("tried again at {}", until.clock_face()),
-        (Phase::InDoubt, _) => format!("IN DOUBT{late}"),
-        (_, Undo::Underway) => "being undone".to_owned(),
-        (_, Undo::Done) => "undone".to_owned(),
+        (Phase::InDoubt, _) => late.to_owned(),
+        (_, Undo::Underway | Undo::Done) => String::new(),
         (_, Undo::Partly) => "not undone whole".to_owned(),
-        (phase, Undo::None) if instance.overdue && !phase.is_over() => late.trim_start_matches(", ").to_owned(),
-        _ => why(),
+        (_, Undo::None) if !late.is_empty() => late.to_owned(),
+        (_, Undo::None) => instance.why.clone().unwrap_or_default(),
     }
 }
 
 const fn mark(instance: &Instance) -> Mark {
-    match instance.phase {
-        Phase::Pending => Mark::Pending,
-        Phase::Awaiting(Awaiting::Confirmation | Awaiting::Person) => Mark::NeedsYou,
-        Phase::Awaiting(Awaiting::Time(_) | Awaiting::Retry(_)) => Mark::Waiting,
-        Phase::Ready | Phase::Running => Mark::Running,
-        Phase::InDoubt => Mark::InDoubt,
-        Phase::Succeeded if matches!(instance.undo, Undo::Done) => Mark::Undone,
-        Phase::Succeeded => Mark::Succeeded,
-        Phase::Failed => Mark::Failed,
-        Phase::Skipped => Mark::Skipped,
-        Phase::Cancelled => Mark::Cancelled,
+    match (instance.phase, instance.undo) {
+        // A doubt is never hidden.
+        (Phase::InDoubt, _) => Mark::InDoubt,
+        (_, Undo::Underway) => Mark::Undoing,
+        (_, Undo::Done) => Mark::Undone,
+        (_, Undo::Partly) => Mark::PartlyUndone,
+        (Phase::Pending, Undo::None) => Mark::Pending,
+        (Phase::Awaiting(Awaiting::Confirmation | Awaiting::Person), Undo::None) => Mark::NeedsYou,
+        (Phase::Awaiting(Awaiting::Time(_)), Undo::None) => Mark::Waiting,
+        (Phase::Awaiting(Awaiting::Retry(_)), Undo::None) => Mark::Retrying,
+        (Phase::Ready | Phase::Running, Undo::None) => Mark::Running,
+        (Phase::Succeeded, Undo::None) if instance.assumed => Mark::Assumed,
+        (Phase::Succeeded, Undo::None) => Mark::Succeeded,
+        (Phase::Failed, Undo::None) => Mark::Failed,
+        (Phase::Skipped, Undo::None) => Mark::Skipped,
+        (Phase::Cancelled, Undo::None) => Mark::Cancelled,
     }
 }
 
-/// A group is marked as its instance that needs the most attention.
-fn group_mark(group: &Group) -> Mark {
-    let has = |wanted: Mark| group.instances.iter().any(|instance| mark(instance) == wanted);
-    let order =
-        [Mark::InDoubt, Mark::Failed, Mark::NeedsYou, Mark::Running, Mark::Waiting, Mark::Cancelled, Mark::Pending];
-    if group.expanded && group.instances.is_empty() {
-        return Mark::Skipped;
-    }
-    order.into_iter().find(|wanted| has(*wanted)).unwrap_or(Mark::Succeeded)
-}
+/// The marks of the items of a group, the one that needs the most attention first.
+const ATTENTION: [Mark; 14] = [
+    Mark::InDoubt,
+    Mark::Failed,
+    Mark::NeedsYou,
+    Mark::PartlyUndone,
+    Mark::Undoing,
+    Mark::Running,
+    Mark::Retrying,
+    Mark::Waiting,
+    Mark::Cancelled,
+    Mark::Pending,
+    Mark::Undone,
+    Mark::Assumed,
+    Mark::Succeeded,
+    Mark::Skipped,
+];

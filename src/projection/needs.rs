@@ -29,10 +29,11 @@ pub(super) fn needs(state: &RunState, now: Timestamp) -> Vec<Need> {
     doubts
 }
 
-/// Whether an instance may ask anything as the run stands: while it is rolled back, only what is undone may.
-fn is_asked(state: &RunState, instance: &Instance) -> bool {
-    let rolls_back = state.is_rolling_back();
-    !rolls_back || instance.id.is_undo()
+/// Whether an instance may ask anything as the run stands: while it is rolled back, only what is undone may; while it is
+/// aborted, and afterwards, nothing.
+pub(super) fn is_asked(state: &RunState, instance: &Instance) -> bool {
+    let ends = state.is_over() || state.phase == RunPhase::Aborting;
+    !ends && (!state.is_rolling_back() || instance.id.is_undo())
 }
 
 /// An instance's surroundings.
@@ -236,7 +237,7 @@ fn form_field(field: &ManualField, text: &dyn Fn(&Template) -> String) -> FormFi
 }
 
 /// What a person may say that a step has given; what cannot be typed is left out.
-fn outputs_form(step: &Step) -> Vec<FormField> {
+pub(super) fn outputs_form(step: &Step) -> Vec<FormField> {
     let row = step.kind.call().and_then(|call| effect::find(&call.action));
     let outputs = row.map(|row| row.outputs).unwrap_or_default().iter();
     let typed = outputs.filter(|output| !matches!(output.kind, Type::Record | Type::Secret | Type::Target(_)));

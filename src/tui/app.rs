@@ -5,11 +5,13 @@ use ratatui::layout::{Rect, Size};
 use super::keymap::Mode;
 use super::layout::{self, Areas};
 use super::msg::Moment;
-use super::popup::{Kind, Paper, Popup};
+use super::popup::{Paper, Popup};
+use super::questions::Questions;
+use super::rows::{self, Rows};
 use super::theme::{Setting, Theme};
 use super::view::{detail, timeline};
 use crate::base::InstanceId;
-use crate::projection::{Board, Mark, Need, Question, StepLine};
+use crate::projection::{Board, Mark, Need, StepLine};
 
 /// What the screen itself knows: where the person looks, what is open, what is typed; and the latest board.
 ///
@@ -23,7 +25,9 @@ pub struct Model {
     pub(super) pane: Pane,
     /// The selected step, by name: steps may be added above it.
     pub(super) cursor: Option<InstanceId>,
-    /// The first step that is shown.
+    /// Which lines of the graph are shown.
+    pub(super) rows: Rows,
+    /// The first of these that is in view.
     pub(super) top: usize,
     /// Whether the selection goes where the run goes.
     pub(super) follow: bool,
@@ -31,8 +35,9 @@ pub struct Model {
     /// How many lines of the timeline lie below what is shown.
     pub(super) timeline_back: usize,
     pub(super) popup: Option<Popup>,
-    /// What was answered or put aside, so that it does not rise again by itself.
-    pub(super) aside: Option<(InstanceId, Question)>,
+    pub(super) questions: Questions,
+    /// The commands outside of the runbook that run, each as it was written.
+    pub(super) commands: Vec<String>,
     pub(super) leaving: Leaving,
     pub(super) stopped: bool,
     /// What the engine remarks.
@@ -70,12 +75,14 @@ impl Model {
             now: Moment::default(),
             pane: Pane::Steps,
             cursor: None,
+            rows: Rows::default(),
             top: 0,
             follow: true,
             detail_scroll: 0,
             timeline_back: 0,
             popup: None,
-            aside: None,
+            questions: Questions::default(),
+            commands: Vec::new(),
             leaving: Leaving::No,
             stopped: false,
             remark: None,
@@ -136,7 +143,7 @@ impl Model {
     /// What is in flight: the steps that run, without the groups that only contain them.
     pub(super) fn in_flight(&self) -> Vec<&StepLine> {
         let steps = &self.board.steps;
-        let is_group = |at: usize| steps.get(at + 1).is_some_and(|next| next.depth > steps[at].depth);
+        let is_group = |at: usize| rows::end(steps, at) > at + 1;
         steps
             .iter()
             .enumerate()
@@ -167,34 +174,28 @@ impl Model {
         }
     }
 
-    /// Opens what needs a person, unless something else is open, or the person looks elsewhere or has put it aside.
-    pub(super) fn open_by_itself(&mut self) {
-        let Some(need) = self.board.need() else { return };
-        let is_aside =
-            self.aside.as_ref().is_some_and(|(step, question)| *step == need.step && *question == need.question);
-        if self.follow && self.popup.is_none() && !is_aside && self.leaving == Leaving::No {
-            self.open_need();
-        }
+    /// Selects a step, and opens what it stands in.
+    pub(super) fn go_to(&mut self, index: usize) {
+        self.rows.reveal(&self.board.steps, index);
+        self.select(index);
     }
 
-    /// Selects and opens what needs a person. Returns false if nothing does.
-    pub(super) fn open_need(&mut self) -> bool {
-        let Some(need) = self.board.need() else { return false };
-        let at = self.board.steps.iter().position(|step| step.id == need.step);
-        self.popup = Some(Popup::new(Kind::asking(need)));
-        self.aside = None;
-        if let Some(at) = at {
-            self.select(at);
+    /// Selects the line `by` rows farther down, or up.
+    pub(super) fn move_by(&mut self, by: isize) {
+        let shown = self.rows.shown();
+        let row = self.rows.row_of(self.index()).saturating_add_signed(by).min(shown.len().saturating_sub(1));
+        if let Some(at) = shown.get(row).copied() {
+            self.go_to(at);
         }
-        true
     }
 
     /// Takes a new board, and keeps everything where the person's eyes are.
     pub(super) fn take(&mut self, board: Arc<Board>) {
-        let row = self.index().saturating_sub(self.top);
+        let row = self.rows.row_of(self.index()).saturating_sub(self.top);
         let lines_before = if self.timeline_back > 0 { self.timeline_lines() } else { 0 };
         self.board = board;
-        self.top = self.index().saturating_sub(row);
+        self.settle_rows();
+        self.top = self.rows.row_of(self.index()).saturating_sub(row);
         if self.timeline_back > 0 {
             self.timeline_back += self.timeline_lines().saturating_sub(lines_before);
         }
@@ -203,6 +204,7 @@ impl Model {
 
     /// Brings all scrolled positions back to where something is, after anything has changed.
     pub(super) fn settle(&mut self) {
+        self.settle_rows();
         let paper = self.paper(self.screen());
         let areas = layout::areas(self, self.screen(), paper.as_ref());
         self.show_cursor(areas.steps);
@@ -220,14 +222,23 @@ impl Model {
         }
     }
 
+    fn settle_rows(&mut self) {
+        let (cursor, room) = (self.index(), layout::rows_at_most(self.screen()));
+        self.rows.settle(&self.board, cursor, room);
+        // What is folded away cannot be selected.
+        if let Some(at) = self.rows.shown().get(self.rows.row_of(cursor)).copied() {
+            self.select(at);
+        }
+    }
+
     /// Scrolls the steps as little as is needed to see the selected one.
     fn show_cursor(&mut self, steps: Rect) {
         let height = usize::from(steps.height.saturating_sub(2));
         // In a narrow terminal the steps may not be shown at all; then there is nothing to scroll.
         if height > 0 {
-            let index = self.index();
-            self.top = self.top.clamp((index + 1).saturating_sub(height), index);
-            self.top = self.top.min(self.board.steps.len().saturating_sub(height));
+            let row = self.rows.row_of(self.index());
+            self.top = self.top.clamp((row + 1).saturating_sub(height), row);
+            self.top = self.top.min(self.rows.shown().len().saturating_sub(height));
         }
     }
 
@@ -249,7 +260,7 @@ impl Model {
     /// Where the run is: what needs a person, else what runs, in doubt or waits, an item before its group.
     fn whereabouts(&self) -> Option<usize> {
         let steps = &self.board.steps;
-        let asked = self.board.need().and_then(|need| steps.iter().position(|step| step.id == need.step));
+        let asked = self.asking().and_then(|need| steps.iter().position(|step| step.id == need.step));
         let at = |mark: Mark| steps.iter().position(|step| step.mark == mark);
         let item = |mark: Mark| steps.iter().position(|step| step.mark == mark && step.depth > 0);
         let order = [Mark::NeedsYou, Mark::Running, Mark::InDoubt, Mark::Waiting, Mark::Failed];

@@ -61,6 +61,29 @@ pub(super) fn areas(model: &Model, screen: Rect, paper: Option<&Paper>) -> Areas
     areas
 }
 
+/// How many lines of the graph there is room for, if as little as can be is left to the rest.
+pub(super) fn rows_at_most(screen: Rect) -> usize {
+    // The header has two lines in most terminals, the footer one, and the list a frame.
+    let body = screen.height.saturating_sub(3);
+    let timeline = if screen.width >= WIDE { wished_timeline(body) } else { folded_timeline(body) };
+    usize::from(body.saturating_sub(timeline + 2))
+}
+
+const fn wished_timeline(body: u16) -> u16 {
+    let wished = body / 4;
+    if wished < TIMELINE_LEAST + 1 {
+        TIMELINE_LEAST + 1
+    } else if wished > 14 {
+        14
+    } else {
+        wished
+    }
+}
+
+const fn folded_timeline(body: u16) -> u16 {
+    if body >= 18 { TIMELINE_LEAST + 1 } else { TIMELINE_LEAST }
+}
+
 /// The width of what is open, before its height is known.
 pub(super) fn paper_width(screen: Rect, place: Place) -> u16 {
     match place {
@@ -71,7 +94,7 @@ pub(super) fn paper_width(screen: Rect, place: Place) -> u16 {
 }
 
 fn wide(areas: &mut Areas, body: Rect, paper: Option<&Paper>) {
-    let wished = (body.height / 4).clamp(TIMELINE_LEAST + 1, 14);
+    let wished = wished_timeline(body.height);
     let asked = paper.filter(|paper| paper.place == Place::Detail);
     let timeline = match asked {
         Some(paper) => body.height.saturating_sub(paper.height()).clamp(TIMELINE_LEAST, wished),
@@ -101,8 +124,8 @@ const fn left_width(width: u16) -> u16 {
 
 /// The timeline takes what the steps leave over, but no more than half of the height.
 fn stacked(areas: &mut Areas, model: &Model, body: Rect) {
-    let folded = if body.height >= 18 { TIMELINE_LEAST + 1 } else { TIMELINE_LEAST };
-    let steps = u16::try_from(model.board.steps.len() + 2).unwrap_or(u16::MAX);
+    let folded = folded_timeline(body.height);
+    let steps = u16::try_from(model.rows.shown().len() + 2).unwrap_or(u16::MAX);
     let folded = match model.pane {
         Pane::Steps => body.height.saturating_sub(steps).clamp(folded, (body.height / 2).max(folded)),
         Pane::Detail | Pane::Timeline => folded,

@@ -1,7 +1,8 @@
 //! The screen of a run: keys in, asks out, and a board drawn in between.
 //!
 //! What comes in: the latest [`Board`](crate::projection::Board), keys, pasted text, the size of the terminal, and how
-//! long the screen has stood. What goes out: [`Ask`](crate::engine::Ask)s to the engine, and nothing else. The circle
+//! long the screen has stood. What goes out: [`Ask`](crate::engine::Ask)s to the engine, and commands outside of the
+//! runbook for whoever drives the screen to run: it runs none itself. The circle
 //! has four arcs, and three of them are pure: `terminal` reads a key · `keymap` names the command ·
 //! [`update()`] changes the [`Model`] and returns [`Request`]s · [`draw`] paints the model.
 //!
@@ -20,6 +21,8 @@ mod layout;
 mod msg;
 mod picture;
 mod popup;
+mod questions;
+mod rows;
 mod terminal;
 mod text;
 mod theme;

@@ -27,6 +27,13 @@ pub enum Msg {
     Now(Moment),
     /// The model was drawn as it is. What a person has not seen cannot be confirmed.
     Drawn,
+    /// A command outside of the runbook has ended, and what it said was noted; or it could not be run, and why.
+    Ran {
+        /// The command, word by word.
+        command: Vec<String>,
+        /// Why it was not run, as a sentence.
+        why_not: Option<String>,
+    },
     /// The engine has stopped; no board will follow.
     Stopped,
 }
@@ -48,6 +55,11 @@ impl Moment {
 pub enum Request {
     /// Ask the engine.
     Ask(Ask),
+    /// Run a command outside of the runbook, give the engine what came of it ([`Ask::Adhoc`]), and tell [`Msg::Ran`].
+    Run {
+        /// The command, word by word; never empty.
+        command: Vec<String>,
+    },
     /// Draw every cell anew, because something else wrote to the terminal.
     Redraw,
     /// Take the screen down.

@@ -13,6 +13,7 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::app::Model;
@@ -65,22 +66,33 @@ pub enum TerminalError {
 /// Takes the whole terminal (raw mode, alternate screen, bracketed paste) and gives it back at the end, when the future
 /// is dropped, and before a panic is printed. Ctrl-C is a key here; signals are the caller's, who may drop the future.
 ///
+/// `adhoc` runs a command outside of the runbook, word by word, and gives what came of it to the engine; its future ends
+/// with the command, and says why it was not run, if it was not. A future that is not done when the screen goes is dropped.
+///
 /// # Errors
 /// If the terminal cannot be taken, drawn on or read.
-pub async fn run(mut handle: Handle, setting: Setting) -> Result<Exit, TerminalError> {
-    let mut screen = Screen::open().map_err(|source| TerminalError::Open { source })?;
+pub async fn run<F>(
+    mut handle: Handle,
+    setting: Setting,
+    adhoc: impl Fn(Vec<String>) -> F + Send,
+) -> Result<Exit, TerminalError>
+where
+    F: Future<Output = Option<String>> + Send + 'static,
+{
+    let screen = Screen::open().map_err(|source| TerminalError::Open { source })?;
     let started = Instant::now();
     let mut keyboard = Keyboard::listen();
     let mut model = Model::new(handle.board(), setting);
     let (columns, rows) = crossterm::terminal::size().map_err(|source| TerminalError::Open { source })?;
     update(&mut model, Msg::Resize { columns, rows });
     update(&mut model, Msg::Remark(handle.remark()));
+    let mut hands = Hands { handle: handle.clone(), screen, adhoc, commands: JoinSet::new() };
     let mut engine_runs = true;
     loop {
-        screen.draw(&model).map_err(|source| TerminalError::Draw { source })?;
+        hands.draw(&model)?;
         let now = Moment(started.elapsed());
         let mut messages = vec![Msg::Now(now), Msg::Drawn];
-        feed(&mut model, &mut messages, &handle, &mut screen)?;
+        hands.feed(&mut model, &mut messages)?;
         let wakes = model.wakes_at().map(|at| Deadline::from_std(started + at.0));
         tokio::select! {
             heard = keyboard.next() => for (at, event) in heard? {
@@ -91,14 +103,15 @@ pub async fn run(mut handle: Handle, setting: Setting) -> Result<Exit, TerminalE
                 engine_runs = runs;
                 messages.extend([Msg::Board(handle.board()), Msg::Remark(handle.remark())]);
             }
+            Some(ran) = hands.commands.join_next(), if !hands.commands.is_empty() => messages.extend(ran.ok()),
             () = sleep_until(wakes.unwrap_or_else(Deadline::now)), if wakes.is_some() => {}
         }
         messages.push(Msg::Now(Moment(started.elapsed())));
-        let mut quits = feed(&mut model, &mut messages, &handle, &mut screen)?;
+        let mut quits = hands.feed(&mut model, &mut messages)?;
         if !engine_runs && !model.stopped {
             // The last board is shown before the screen goes.
-            screen.draw(&model).map_err(|source| TerminalError::Draw { source })?;
-            quits |= feed(&mut model, &mut vec![Msg::Stopped], &handle, &mut screen)?;
+            hands.draw(&model)?;
+            quits |= hands.feed(&mut model, &mut vec![Msg::Stopped])?;
         }
         if quits {
             return Ok(if model.has_ended() { Exit::Ended } else { Exit::Left });
@@ -106,22 +119,39 @@ pub async fn run(mut handle: Handle, setting: Setting) -> Result<Exit, TerminalE
     }
 }
 
-/// Gives the messages to the model and does what it requests. Returns whether the screen is to go.
-fn feed(
-    model: &mut Model,
-    messages: &mut Vec<Msg>,
-    handle: &Handle,
-    screen: &mut Screen,
-) -> Result<bool, TerminalError> {
-    let mut quits = false;
-    for request in messages.drain(..).flat_map(|message| update(model, message)) {
-        match request {
-            Request::Ask(ask) => handle.ask(ask),
-            Request::Redraw => screen.clear().map_err(|source| TerminalError::Draw { source })?,
-            Request::Quit => quits = true,
-        }
+/// What does as the model requests.
+struct Hands<A> {
+    handle: Handle,
+    screen: Screen,
+    adhoc: A,
+    commands: JoinSet<Msg>,
+}
+
+impl<A, F> Hands<A>
+where
+    A: Fn(Vec<String>) -> F,
+    F: Future<Output = Option<String>> + Send + 'static,
+{
+    fn draw(&mut self, model: &Model) -> Result<(), TerminalError> {
+        self.screen.draw(model).map_err(|source| TerminalError::Draw { source })
     }
-    Ok(quits)
+
+    /// Gives the messages to the model and does what it requests. Returns whether the screen is to go.
+    fn feed(&mut self, model: &mut Model, messages: &mut Vec<Msg>) -> Result<bool, TerminalError> {
+        let mut quits = false;
+        for request in messages.drain(..).flat_map(|message| update(model, message)) {
+            match request {
+                Request::Ask(ask) => self.handle.ask(ask),
+                Request::Run { command } => {
+                    let runs = (self.adhoc)(command.clone());
+                    self.commands.spawn(async move { Msg::Ran { command, why_not: runs.await } });
+                }
+                Request::Redraw => self.screen.clear().map_err(|source| TerminalError::Draw { source })?,
+                Request::Quit => quits = true,
+            }
+        }
+        Ok(quits)
+    }
 }
 
 /// An event, and when it was heard.

@@ -60,6 +60,14 @@ pub(super) enum Role {
     Typed,
 }
 
+/// A piece of the lines that join what hangs together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Branch {
+    Last,
+    Between,
+    Beside,
+}
+
 /// How meanings look.
 ///
 /// The colours are the sixteen that a terminal's owner chooses, so they can be read on a dark and on a light ground.
@@ -95,12 +103,12 @@ impl Theme {
     /// The role of a step's state.
     pub(super) const fn role(mark: Mark) -> Role {
         match mark {
-            Mark::Pending | Mark::Skipped | Mark::Cancelled | Mark::Undone => Role::Faint,
+            Mark::Pending | Mark::Skipped | Mark::Cancelled | Mark::Undone | Mark::Assumed => Role::Faint,
             Mark::NeedsYou => Role::NeedsYou,
-            Mark::Waiting => Role::Waiting,
-            Mark::Running => Role::Running,
+            Mark::Waiting | Mark::Retrying => Role::Waiting,
+            Mark::Running | Mark::Undoing => Role::Running,
             Mark::Succeeded => Role::Good,
-            Mark::Failed => Role::Bad,
+            Mark::Failed | Mark::PartlyUndone => Role::Bad,
             Mark::InDoubt => Role::Doubt,
         }
     }
@@ -114,6 +122,8 @@ impl Theme {
             (Mark::NeedsYou, false) => "[**]",
             (Mark::Waiting, true) => "⏲",
             (Mark::Waiting, false) => "[..]",
+            (Mark::Retrying, true) => "↻",
+            (Mark::Retrying, false) => "[->]",
             (Mark::Running, true) => "▶",
             (Mark::Running, false) => "[>>]",
             (Mark::Succeeded, true) => "✔",
@@ -122,6 +132,12 @@ impl Theme {
             (Mark::Failed, false) => "[!!]",
             (Mark::InDoubt, true) => "?",
             (Mark::InDoubt, false) => "[??]",
+            (Mark::Assumed, true) => "≈",
+            (Mark::Assumed, false) => "[~~]",
+            (Mark::Undoing, true) => "◀",
+            (Mark::Undoing, false) => "[<-]",
+            (Mark::PartlyUndone, true) => "◐",
+            (Mark::PartlyUndone, false) => "[<!]",
             (Mark::Undone, true) => "↺",
             (Mark::Undone, false) => "[<<]",
             (Mark::Skipped | Mark::Cancelled, true) => "–",
@@ -135,13 +151,17 @@ impl Theme {
             Mark::Pending => "pending",
             Mark::NeedsYou => "needs you",
             Mark::Waiting => "waiting",
+            Mark::Retrying => "retry at",
             Mark::Running => "running",
             Mark::Succeeded => "succeeded",
             Mark::Failed => "failed",
             Mark::InDoubt => "IN DOUBT",
             Mark::Skipped => "skipped",
             Mark::Cancelled => "cancelled",
+            Mark::Assumed => "assumed",
+            Mark::Undoing => "undoing",
             Mark::Undone => "undone",
+            Mark::PartlyUndone => "undo part",
         }
     }
 
@@ -170,9 +190,16 @@ impl Theme {
         if self.setting.unicode { "▏" } else { "_" }
     }
 
-    /// Stands before an item of a group, and before its last item.
-    pub(super) const fn branches(self) -> (&'static str, &'static str) {
-        if self.setting.unicode { ("├ ", "└ ") } else { ("|-", "`-") }
+    /// How a line hangs from another one: before the last that does, before others, and beside what these nest.
+    pub(super) const fn branch(self, branch: Branch) -> &'static str {
+        match (branch, self.setting.unicode) {
+            (Branch::Last, true) => "└ ",
+            (Branch::Last, false) => "`-",
+            (Branch::Between, true) => "├ ",
+            (Branch::Between, false) => "|-",
+            (Branch::Beside, true) => "│ ",
+            (Branch::Beside, false) => "| ",
+        }
     }
 
     /// A used and an unused part of a bar.

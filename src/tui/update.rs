@@ -4,10 +4,11 @@ use super::app::{Leaving, Model, Pane};
 use super::keymap::{self, Command, Mode};
 use super::layout;
 use super::msg::{Key, Msg, Request};
-use super::popup::{Abort, Advance, After, Context, Kind, Note, Popup, Search};
-use crate::base::InstanceId;
+use super::popup::{Abort, Adhoc, Advance, After, Context, Kind, Note, Popup, Says, Search, Word};
+use super::rows::{self, Fold};
 use crate::engine::Ask;
-use crate::projection::Question;
+use crate::plan::Mode as RunMode;
+use crate::projection::Mark;
 
 /// Takes one message and returns what is to be done about it. Pure: it awaits nothing, and asks nobody for the time.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
@@ -24,11 +25,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         }
         Msg::Board(board) => {
             model.take(board);
-            renew(model);
+            model.renew();
             model.open_by_itself();
             model.settle();
         }
-        Msg::Remark(remark) => model.remark = remark,
+        Msg::Remark(remark) => {
+            if let Some(why) = &remark {
+                model.refused(why);
+                model.settle();
+            }
+            model.remark = remark;
+        }
+        Msg::Ran { command, why_not } => ran(model, &command.join(" "), why_not),
         Msg::Now(now) => model.now = now,
         Msg::Drawn => drawn(model),
         Msg::Stopped => {
@@ -98,12 +106,18 @@ fn in_popup(model: &mut Model, command: Command) -> Vec<Request> {
         Command::Up | Command::Down if scrolls_by_line => scroll_paper(model, command),
         Command::Help => {
             let mode = model.mode();
-            model.popup = Some(Popup::new(Kind::Help(mode)));
+            model.open_over(Kind::Help(mode));
         }
         // A question rises by itself, so what concerns the whole run can be done from there too.
-        Command::Note | Command::Pause | Command::Abort | Command::Advance | Command::Leave => {
-            return browse(model, command);
-        }
+        Command::Note
+        | Command::Pause
+        | Command::Abort
+        | Command::Advance
+        | Command::Leave
+        | Command::Skip
+        | Command::Override
+        | Command::Adhoc => return browse(model, command),
+        Command::Need => next_question(model),
         _ => return with_popup(model, |popup, context| popup.on(command, context)),
     }
     Vec::new()
@@ -115,7 +129,6 @@ fn with_popup(model: &mut Model, answer: impl FnOnce(&mut Popup, Context<'_>) ->
     let end_shown = popup.end_shown && layout::is_enough(model.screen());
     let context = Context { board: &model.board, now: model.now, end_shown };
     let after = answer(&mut popup, context);
-    let asked = popup.asked().map(|asked| (asked.step.clone(), asked.question.clone()));
     match after {
         After::Stay => model.popup = Some(popup),
         After::Say(said) => {
@@ -125,29 +138,54 @@ fn with_popup(model: &mut Model, answer: impl FnOnce(&mut Popup, Context<'_>) ->
         After::Select(at) => {
             model.popup = Some(popup);
             model.follow = false;
-            model.select(at);
+            model.go_to(at);
         }
-        After::Return(at) => model.select(at),
-        After::Close => match asked {
-            Some(asked) => {
-                model.said = Some(format!("left: {} still needs you; g comes back to it", asked.0));
-                model.aside = Some(asked);
+        After::Return(at) => model.go_to(at),
+        After::Close => match popup.asks() {
+            Some(step) => {
+                model.said = Some(format!("left: {step} still needs you; g comes back to it"));
+                model.put_aside(popup);
             }
-            None => model.open_by_itself(),
+            None => model.go_back(),
         },
-        After::Ask(ask) => return ask_engine(model, ask, asked),
+        After::Ask(ask) => return ask_engine(model, ask, popup),
+        After::Run(command) => {
+            let written = command.join(" ");
+            model.said = Some(format!("runs `{written}`; what it says goes on the timeline when it has ended"));
+            model.commands.push(written);
+            model.go_back();
+            return vec![Request::Run { command }];
+        }
     }
     Vec::new()
 }
 
-fn ask_engine(model: &mut Model, ask: Ask, asked: Option<(InstanceId, Question)>) -> Vec<Request> {
-    match (&ask, asked) {
-        // The question stays on the board until the engine has taken the answer.
-        (_, Some(asked)) => model.aside = Some(asked),
-        (Ask::Leave, None) => model.leaving = Leaving::Waiting,
-        (_, None) => model.open_by_itself(),
+fn ask_engine(model: &mut Model, ask: Ask, popup: Popup) -> Vec<Request> {
+    let is_question = popup.asks().is_some();
+    model.note_sent(popup);
+    match &ask {
+        Ask::Leave => model.leaving = Leaving::Waiting,
+        _ if is_question => {}
+        _ => model.go_back(),
     }
     vec![Request::Ask(ask)]
+}
+
+/// A command outside of the runbook has ended, or could not be run.
+fn ran(model: &mut Model, command: &str, why_not: Option<String>) {
+    if let Some(at) = model.commands.iter().position(|running| running == command) {
+        model.commands.remove(at);
+    }
+    model.said = Some(match why_not {
+        Some(why) => format!("`{command}` was not run: {why}"),
+        None => format!("`{command}` has ended; the timeline says how"),
+    });
+}
+
+fn next_question(model: &mut Model) {
+    if !model.open_next() {
+        model.said = Some("nothing needs you".to_owned());
+    }
 }
 
 fn browse(model: &mut Model, command: Command) -> Vec<Request> {
@@ -158,29 +196,37 @@ fn browse(model: &mut Model, command: Command) -> Vec<Request> {
         Command::Confirm => open(model),
         Command::Back => model.pane = Pane::Steps,
         Command::NextPane | Command::PreviousPane => model.pane = next_pane(model.pane, command),
-        Command::Need => {
-            if !model.open_need() {
-                model.said = Some("nothing needs you".to_owned());
-            }
+        Command::Need => next_question(model),
+        Command::Fold | Command::Unfold => fold(model, command),
+        Command::Skip => say(model, Says::Skip),
+        Command::Override => say(model, Says::Override),
+        Command::Adhoc if model.board.header.mode == RunMode::Rehearsal => {
+            model.said = Some("nothing is changed in a rehearsal: no command is run from it".to_owned());
         }
+        Command::Adhoc => model.open_over(Kind::Adhoc(Adhoc::default())),
         Command::Follow => {
             model.follow = true;
             model.said = Some("the selection follows the run".to_owned());
             model.go_along();
             model.open_by_itself();
         }
-        Command::Note => model.popup = Some(Popup::new(Kind::Note(Note::default()))),
-        Command::Search => model.popup = Some(Popup::new(Kind::Search(Search::new(model.index())))),
-        Command::Help => model.popup = Some(Popup::new(Kind::Help(Mode::Browse))),
-        Command::Abort => model.popup = Some(Popup::new(Kind::Abort(Abort::default()))),
+        Command::Note => model.open_over(Kind::Note(Note::default())),
+        Command::Search => model.open_over(Kind::Search(Search::new(model.index()))),
+        Command::Help => model.open_over(Kind::Help(Mode::Browse)),
+        Command::Abort => model.open_over(Kind::Abort(Abort::default())),
         Command::Advance if model.board.header.simulated => {
-            model.popup = Some(Popup::new(Kind::Advance(Advance::default())));
+            model.open_over(Kind::Advance(Advance::default()));
         }
         Command::Advance => model.said = Some("only the clock of a simulated estate can be moved on".to_owned()),
         Command::Pause if model.board.header.state == "paused" => return vec![Request::Ask(Ask::Continue)],
         Command::Pause => return vec![Request::Ask(Ask::Pause)],
         Command::Leave => return leave(model),
-        Command::Interrupt | Command::Redraw | Command::Pick(_) | Command::Edit(_) => {}
+        Command::Interrupt
+        | Command::Redraw
+        | Command::Pick(_)
+        | Command::Edit(_)
+        | Command::NextField
+        | Command::PreviousField => {}
     }
     Vec::new()
 }
@@ -190,7 +236,7 @@ fn leave(model: &mut Model) -> Vec<Request> {
         return vec![Request::Quit];
     }
     match model.leaving {
-        Leaving::No => model.popup = Some(Popup::new(Kind::Leave)),
+        Leaving::No => model.open_over(Kind::Leave),
         Leaving::Waiting | Leaving::AtOnce => {
             model.said = Some("leaving already; Ctrl-C does not wait for what is in flight".to_owned());
         }
@@ -200,9 +246,48 @@ fn leave(model: &mut Model) -> Vec<Request> {
 
 /// Opens what the selected step asks, or its detail.
 fn open(model: &mut Model) {
-    let asks = model.selected().is_some_and(|step| model.need_of(step).is_some());
-    if !(asks && model.open_need()) {
+    if !model.open_need_of(model.index()) {
         model.pane = if model.pane == Pane::Detail { Pane::Steps } else { Pane::Detail };
+    }
+}
+
+/// Opens what lets a person speak about the selected step, whatever it asks.
+fn say(model: &mut Model, says: Says) {
+    let Some(step) = model.selected() else { return };
+    let is_over = matches!(
+        step.mark,
+        Mark::Succeeded | Mark::Skipped | Mark::Cancelled | Mark::Assumed | Mark::Undone | Mark::PartlyUndone
+    );
+    let word = Word::new(step, says).filter(|_| !is_over);
+    match word {
+        Some(word) => model.open_over(Kind::Word(word)),
+        None => model.said = Some(format!("{} is over; nothing more can be said about it", step.id)),
+    }
+}
+
+/// Shows or hides what the selected line nests; what cannot be folded any more leads to the line that it stands in.
+fn fold(model: &mut Model, command: Command) {
+    if model.pane != Pane::Steps {
+        model.said = Some("Left and Right unfold lines of the list; Tab goes there".to_owned());
+        return;
+    }
+    model.follow = false;
+    let (at, steps) = (model.index(), &model.board.steps);
+    let (nests, folded) = (rows::end(steps, at) > at + 1, model.rows.folded(at) > 0);
+    match command {
+        Command::Unfold if nests => {
+            let id = steps[at].id.clone();
+            model.rows.say(&id, Fold::Open);
+        }
+        Command::Fold if nests && !folded => {
+            let id = steps[at].id.clone();
+            model.rows.say(&id, Fold::Folded);
+        }
+        Command::Fold => match rows::parent(steps, at) {
+            Some(outer) => model.go_to(outer),
+            None => model.said = Some("there is nothing to fold here".to_owned()),
+        },
+        _ => model.said = Some("this line nests nothing".to_owned()),
     }
 }
 
@@ -228,8 +313,12 @@ fn go(model: &mut Model, command: Command) {
         Pane::Steps if !is_page => {
             // From here on the person looks where the person wants.
             model.follow = false;
-            let last = model.board.steps.len().saturating_sub(1);
-            model.select(moved(model.index(), command, 1, last));
+            match command {
+                Command::Up => model.move_by(-1),
+                Command::Down => model.move_by(1),
+                Command::First => model.move_by(isize::MIN),
+                _ => model.move_by(isize::MAX),
+            }
         }
         Pane::Steps | Pane::Detail => {
             let page = usize::from(areas.detail.height.saturating_sub(3));
@@ -264,37 +353,6 @@ fn moved(at: usize, command: Command, page: usize, end: usize) -> usize {
         _ => at,
     };
     to.min(end)
-}
-
-/// Holds what is open against the board: a question that is gone closes, one that has changed begins anew.
-fn renew(model: &mut Model) {
-    let need = model.board.need();
-    if model
-        .aside
-        .as_ref()
-        .is_some_and(|(step, question)| need.is_none_or(|need| need.step != *step || need.question != *question))
-    {
-        model.aside = None;
-    }
-    let Some((step, question)) =
-        model.popup.as_ref().and_then(Popup::asked).map(|asked| (&asked.step, &asked.question))
-    else {
-        return;
-    };
-    match need.filter(|need| need.step == *step) {
-        Some(need) if need.question == *question => {}
-        Some(need) => {
-            let mut popup = Popup::new(Kind::asking(need));
-            if let Some(asked) = popup.asked_mut() {
-                asked.changed = true;
-            }
-            model.popup = Some(popup);
-        }
-        None => {
-            model.said = Some(format!("{step} no longer asks anything"));
-            model.popup = None;
-        }
-    }
 }
 
 /// Notes that the screen was drawn as it is: what is open has been seen, to its end if its end was on the screen.

@@ -246,7 +246,9 @@ fn to_look_again_is_one_enter_and_to_send_again_wants_a_text() {
 fn aborting_says_what_is_left_standing_and_wants_its_word() {
     let mut desk = desk(boards::running());
     let text = desk.press([Key::Char('a')]).text();
-    for part in ["In doubt", "chatbot-worker", "left standing", "new-version", "Undo: set the old value anew"] {
+    for part in
+        ["In doubt", "chatbot-worker", "Can be undone", "1. new-version", "keyvault.secret.disable", "no undo for it"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("┃ before"), "a read leaves nothing: {text}");

@@ -2,7 +2,9 @@
 
 use callout::base::{Digest, InstanceId, Span, Timestamp};
 use callout::effect::Risk;
+use callout::plan::Mode;
 use callout::projection::{Answer, Board, Choice, Fact, Header, Mark, Need, Question, StepLine, TimelineLine};
+use callout::run::{Undoable, WayBack};
 
 /// A moment of the night of the incident.
 pub(crate) fn at(time: &str) -> Timestamp {
@@ -22,6 +24,8 @@ pub(crate) fn running() -> Board {
     item(&mut board, 3, Mark::Succeeded, 41);
     item(&mut board, 4, Mark::InDoubt, 9);
     board.header.in_doubt = 1;
+    board.way_back.in_doubt = vec!["refresh[chatbot-worker]".into()];
+    board.way_back.left = vec![("refresh[chatbot-web]".into(), "the runbook says no undo for it".to_owned())];
     board.header.elapsed = Span::seconds(9 * 60 + 12);
     "probe: settles in 20s".clone_into(&mut board.steps[4].remark);
     board.timeline.extend([
@@ -216,6 +220,15 @@ fn rotation() -> Board {
     let mut retire = plain_step("retire", "Disable what was enabled before", "keyvault.secret.disable");
     retire.risk = Risk::Destructive;
     let mut board = board_of("key-rotation 1.2.0", vec![before, new_version, refresh, web, worker, soak, retire]);
+    board.way_back = WayBack {
+        undone: vec![Undoable {
+            step: "new-version".into(),
+            entries: ["keyvault.secret.set", "webapp.references.refresh", "keyvault.secret.disable"]
+                .map(str::to_owned)
+                .into(),
+        }],
+        ..WayBack::default()
+    };
     board.timeline = vec![
         run_line("03:11:00", "run planned: key-rotation 1.2.0, 5 steps"),
         run_line("03:11:00", "run taken by you (not signed in)"),
@@ -226,11 +239,12 @@ fn rotation() -> Board {
     board
 }
 
-fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
+pub(crate) fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
     Board {
         header: Header {
             environment: "chatbot".to_owned(),
             simulated: true,
+            mode: Mode::Live,
             run: "9c0ffee1".to_owned(),
             runbook: runbook.to_owned(),
             revision: "3f2a91c clean".to_owned(),
@@ -245,7 +259,7 @@ fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
         steps,
         needs: Vec::new(),
         busy: false,
-        way_back: callout::run::WayBack::default(),
+        way_back: WayBack::default(),
         held: None,
         due: None,
         timeline: Vec::new(),
@@ -253,7 +267,7 @@ fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
     }
 }
 
-fn plain_step(id: &str, title: &str, operation: &str) -> StepLine {
+pub(crate) fn plain_step(id: &str, title: &str, operation: &str) -> StepLine {
     StepLine {
         id: id.into(),
         depth: 0,
@@ -262,9 +276,11 @@ fn plain_step(id: &str, title: &str, operation: &str) -> StepLine {
         remark: String::new(),
         due: None,
         took: None,
+        overdue: false,
         operation: operation.to_owned(),
         risk: Risk::Reversible,
         facts: vec![Fact::new("Risk", "reversible"), Fact::new("Undo", "nothing to undo")],
+        gives: Vec::new(),
     }
 }
 
@@ -299,10 +315,10 @@ fn choice(answer: Answer, label: &str, read_back: Option<&str>) -> Choice {
     Choice { read_back: read_back.map(str::to_owned), ..Choice::new(answer, label) }
 }
 
-fn happened(time: &str, step: &str, text: &str, loud: bool) -> TimelineLine {
+pub(crate) fn happened(time: &str, step: &str, text: &str, loud: bool) -> TimelineLine {
     TimelineLine { at: at(time), step: Some(step.into()), text: text.to_owned(), loud }
 }
 
-fn run_line(time: &str, text: &str) -> TimelineLine {
+pub(crate) fn run_line(time: &str, text: &str) -> TimelineLine {
     TimelineLine { at: at(time), step: None, text: text.to_owned(), loud: false }
 }

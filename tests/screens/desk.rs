@@ -21,6 +21,8 @@ pub(crate) struct Desk {
     now: Duration,
     /// What the engine was asked.
     pub(crate) asked: Vec<Ask>,
+    /// The commands outside of the runbook that were to be run.
+    pub(crate) runs: Vec<Vec<String>>,
     /// Whether the screen wants to go.
     pub(crate) quits: bool,
     size: (u16, u16),
@@ -29,7 +31,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(board: Board, setting: Setting, size: (u16, u16)) -> Self {
         let model = Model::new(Arc::new(board), setting);
-        let mut desk = Self { model, now: Duration::ZERO, asked: Vec::new(), quits: false, size };
+        let mut desk = Self { model, now: Duration::ZERO, asked: Vec::new(), runs: Vec::new(), quits: false, size };
         desk.tell(Msg::Resize { columns: size.0, rows: size.1 });
         desk.see();
         desk
@@ -40,6 +42,7 @@ impl Desk {
         for request in update(&mut self.model, msg) {
             match request {
                 Request::Ask(ask) => self.asked.push(ask),
+                Request::Run { command } => self.runs.push(command),
                 Request::Quit => self.quits = true,
                 Request::Redraw => {}
             }

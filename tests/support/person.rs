@@ -63,14 +63,15 @@ impl Person {
         });
     }
 
-    /// Decides a question that `asks` stands in, for the line of this number.
+    /// Decides a question that `asks` stands in, for the line of this number, and says why if that is a field of its own.
     pub(crate) fn choose(&mut self, asks: &str, number: &str) {
         self.screen.wait_for(asks);
         self.screen.press(number);
         loop {
             let contents = self.screen.wait_until("a choice that can be made", |contents| {
-                let counts =
-                    contents.contains("Press Enter to decide") || contents.contains("a text must be typed then");
+                let ready =
+                    ["Press Enter to decide", "a text must be typed then", "something is to be filled in then"];
+                let counts = ready.iter().any(|says| contents.contains(says));
                 counts || contents.contains(" more below ━")
             });
             assert!(contents.contains("SIMULATED"), "{contents}");
@@ -80,7 +81,13 @@ impl Person {
             self.screen.press("PageDown");
             self.screen.wait_until("the next page", |next| next != contents);
         }
+        let fills = self.screen.contents().contains("something is to be filled in then");
         self.screen.press("Enter");
+        if fills {
+            self.screen.wait_for("field 1 of 1");
+            self.screen.write("looked at it");
+            self.screen.press("Enter");
+        }
     }
 
     /// Answers every question up to the end of the run, and leaves.

@@ -42,6 +42,7 @@ const OUTSIDE: &[Outside] = &[
     Outside { name: "serde", places: EVERYWHERE },
     Outside { name: "serde_json", places: EVERYWHERE },
     Outside { name: "sha2", places: &["base"] },
+    Outside { name: "shlex", places: &["cli", "tui"] },
     Outside { name: "ssh_key", places: &["world"] },
     Outside { name: "strsim", places: EVERYWHERE },
     Outside { name: "thiserror", places: EVERYWHERE },

@@ -95,13 +95,17 @@ const fn word(mark: Mark) -> &'static str {
         Mark::Pending => "pending",
         Mark::NeedsYou => "needs you",
         Mark::Waiting => "waiting",
+        Mark::Retrying => "to be tried again",
         Mark::Running => "running",
         Mark::Succeeded => "succeeded",
         Mark::Failed => "FAILED",
         Mark::InDoubt => "IN DOUBT",
         Mark::Skipped => "skipped",
         Mark::Cancelled => "cancelled",
+        Mark::Assumed => "assumed",
+        Mark::Undoing => "being undone",
         Mark::Undone => "undone",
+        Mark::PartlyUndone => "NOT UNDONE WHOLE",
     }
 }
 

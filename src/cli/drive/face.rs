@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::headless::{self, Script};
 use super::lines::Lines;
@@ -14,7 +15,7 @@ use crate::plan::Mode;
 use crate::projection::Board;
 use crate::runbook::BannerColour;
 use crate::tui;
-use crate::world::{Redactor, Signal, Signals};
+use crate::world::{Attached, Performed, Redactor, Signal, Signals, perform};
 
 /// Whoever answers a run's questions.
 pub(super) enum Face {
@@ -82,7 +83,7 @@ pub(super) async fn drive(
     let asks = handle.clone();
     let shown = match face {
         Face::Screen => tokio::select! {
-            shown = screen(handle, setting, banner) => shown,
+            shown = screen(handle, setting, banner, redactor) => shown,
             () = dismissed.notified() => Ok(()),
         },
         Face::Plain { limit } => {
@@ -98,8 +99,34 @@ pub(super) async fn drive(
     Ok(Driven { stopped: stopped?, board: asks.board(), mode, shown })
 }
 
-async fn screen(handle: Handle, setting: &Setting, banner: Option<BannerColour>) -> Result<(), Failure> {
+async fn screen(
+    handle: Handle,
+    setting: &Setting,
+    banner: Option<BannerColour>,
+    redactor: &Redactor,
+) -> Result<(), Failure> {
     let screen = tui::Setting { colour: setting.colour, unicode: setting.unicode, banner };
-    let shown = tui::run(handle, screen).await;
+    let asks = handle.clone();
+    let shown = tui::run(handle, screen, |command| beside(command, asks.clone(), redactor.clone())).await;
     shown.map(drop).map_err(|error| Failure::of(Exit::Usage, &error).hint("`--plain` speaks lines instead"))
+}
+
+/// Performs a command outside of the runbook, and gives what came of it to the engine. Says why, if it was not performed.
+///
+/// On a thread of its own: nobody waits for it who leaves. It goes on then, and what it says is lost.
+async fn beside(command: Vec<String>, asks: Handle, redactor: Redactor) -> Option<String> {
+    let (ended, end) = oneshot::channel();
+    thread::spawn(move || {
+        let done = perform(&command, Attached::Hidden, &redactor);
+        let why_not = match done {
+            Ok(Performed { command, exit, took, output, .. }) => {
+                asks.ask(Ask::Adhoc { command, exit, took, output });
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        // The screen may be gone.
+        let _ = ended.send(why_not);
+    });
+    end.await.unwrap_or_else(|_| Some("it was lost".to_owned()))
 }

@@ -2,24 +2,33 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::consent::NOT_READ;
-use super::paper::{Paper, Place};
-use super::{After, Context, edit};
-use crate::effect::Risk;
+use super::paper::{Paper, Place, wrapped};
+use super::{After, Context, edit, way_back};
 use crate::engine::Ask;
-use crate::projection::{Fact, Mark, StepLine};
+use crate::projection::Board;
 use crate::tui::app::Model;
 use crate::tui::input::Input;
 use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
-use crate::tui::view::facts;
 
-/// The word that must be typed.
-const WORD: &str = "abort";
+/// Ends the run and leaves everything as it is.
+const LEAVE: &str = "abort";
+/// Ends the run and undoes what can be undone.
+const UNDO: &str = "undo";
 
-/// Ends the run, after it has said what stays as it is.
+/// Ends the run, after it has said what would be undone and what stays as it is. Each way has a word of its own, so that
+/// neither can be taken for the other.
 #[derive(Clone, Debug, Default)]
 pub(in crate::tui) struct Abort {
     pub(in crate::tui) input: Input,
+    /// Why the engine did not take it.
+    pub(super) problem: Option<String>,
+}
+
+/// What was typed: the word, and what stands behind it.
+struct Typed<'a> {
+    undo: bool,
+    reason: &'a str,
 }
 
 impl Abort {
@@ -27,21 +36,33 @@ impl Abort {
         if let Some(edit) = edit(command) {
             self.input.edit(edit);
         }
-        match (command, self.reason()) {
-            (Command::Confirm, _) if !context.end_shown => After::Say(NOT_READ.to_owned()),
-            (Command::Confirm, None) => After::Say(format!("the run goes on: type {WORD}, then press Enter")),
-            (Command::Confirm, Some(reason)) => After::Ask(Ask::Abort {
-                reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-                undo: false,
-            }),
-            _ => After::Stay,
+        if command != Command::Confirm {
+            return After::Stay;
+        }
+        if !context.end_shown {
+            return After::Say(NOT_READ.to_owned());
+        }
+        let can_undo = can_undo(context.board);
+        match self.typed() {
+            Some(Typed { undo: true, .. }) if !can_undo => {
+                After::Say(format!("nothing can be undone: type {LEAVE} to end the run as it is"))
+            }
+            Some(Typed { undo, reason }) => {
+                After::Ask(Ask::Abort { reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()), undo })
+            }
+            None if can_undo => After::Say(format!("the run goes on: type {LEAVE} or {UNDO}, then press Enter")),
+            None => After::Say(format!("the run goes on: type {LEAVE}, then press Enter")),
         }
     }
 
-    /// What stands behind the word, which may be nothing; `None` unless the word was typed.
-    fn reason(&self) -> Option<&str> {
-        let behind = self.input.text().trim().strip_prefix(WORD)?;
-        (behind.is_empty() || behind.starts_with(' ')).then(|| behind.trim())
+    /// What is asked for, once one of the words was typed.
+    fn typed(&self) -> Option<Typed<'_>> {
+        let (word, reason) = self.input.text().trim().split_once(' ').unwrap_or((self.input.text().trim(), ""));
+        match word {
+            LEAVE => Some(Typed { undo: false, reason: reason.trim() }),
+            UNDO => Some(Typed { undo: true, reason: reason.trim() }),
+            _ => None,
+        }
     }
 
     pub(super) fn paper(&self, model: &Model, screen: Rect) -> Paper {
@@ -51,33 +72,24 @@ impl Abort {
         paper.tell(
             theme,
             Role::Text,
-            "Ends the run for good. Nothing more is started, nothing is sent again, and nothing is undone by this.",
+            "Ends the run for good. Nothing more is started, and nothing is sent again.",
             columns,
         );
-        let steps = &model.board.steps;
-        let changed =
-            |step: &&StepLine| step.mark == Mark::Succeeded && step.risk > Risk::Read && !is_group(steps, step);
-        let told: [(&str, Vec<&StepLine>); 3] = [
-            ("In flight: waited for, for as long as it takes", model.in_flight()),
-            ("In doubt: may have happened, and stays in doubt", marked(steps, Mark::InDoubt)),
-            ("Done, and left standing as it is", steps.iter().filter(changed).collect()),
-        ];
-        for (heading, steps) in told.iter().filter(|(_, steps)| !steps.is_empty()) {
-            paper.lines.push(Line::default());
-            paper.tell(theme, Role::Title, heading, columns);
-            paper.lines.extend(facts::lines(
-                &steps.iter().map(|step| standing(step)).collect::<Vec<_>>(),
-                theme,
-                columns,
-            ));
-        }
-        if told.iter().all(|(_, steps)| steps.is_empty()) {
-            paper.lines.push(Line::default());
-            paper.tell(theme, Role::Text, "This run has changed nothing so far.", columns);
-        }
-        let prompt = format!("Type  {WORD}  to end the run, and behind it a reason if you like:");
+        paper.lines.push(Line::default());
+        way_back::tell(&mut paper, model, false, columns);
         paper.tail.push(Line::default());
-        paper.tail.extend(super::paper::wrapped(theme, Role::Title, &prompt, columns));
+        if let Some(problem) = &self.problem {
+            paper.tail.extend(wrapped(theme, Role::Bad, problem, columns));
+        }
+        let can_undo = can_undo(&model.board);
+        let undo = (UNDO, "end the run and undo what can be undone; each undo asks again");
+        let leave = (LEAVE, "end the run and leave everything as it is");
+        for (word, does) in std::iter::once(leave).chain(can_undo.then_some(undo)) {
+            let is_typed = self.typed().is_some_and(|typed| typed.undo == (word == UNDO));
+            let role = if is_typed { Role::Selected } else { Role::Title };
+            paper.tail.extend(wrapped(theme, role, &format!("Type  {word}  to {does}"), columns));
+        }
+        paper.tail.extend(wrapped(theme, Role::Faint, "and behind the word a reason, if you like.", columns));
         let typed = self.input.shown(columns.saturating_sub(2), theme.caret());
         paper.tail.push(Line::from(vec![
             Span::styled("> ", theme.style(Role::Key)),
@@ -88,21 +100,7 @@ impl Abort {
     }
 }
 
-fn marked(steps: &[StepLine], mark: Mark) -> Vec<&StepLine> {
-    steps.iter().filter(|step| step.mark == mark && !is_group(steps, step)).collect()
-}
-
-/// Whether a step is the group of items that stand below it, and so would be told twice.
-fn is_group(steps: &[StepLine], step: &StepLine) -> bool {
-    step.depth == 0 && steps.iter().any(|item| item.depth > 0 && item.id.step().as_str() == step.id.as_str())
-}
-
-/// A step, what it did, and how it could be undone.
-fn standing(step: &StepLine) -> Fact {
-    let undo = step.facts.iter().find(|fact| fact.label == "Undo");
-    let text = match undo {
-        Some(undo) => format!("{}\nUndo: {}", step.title, undo.text),
-        None => step.title.clone(),
-    };
-    Fact::new(step.id.as_str(), text)
+/// Whether anything could be undone now, or may turn out to have to be.
+fn can_undo(board: &Board) -> bool {
+    !board.way_back.undone.is_empty() || board.busy
 }

@@ -43,6 +43,11 @@ impl Asked {
         self.opens_at().is_some_and(|at| at <= now)
     }
 
+    /// An Enter did something, and the same question is still asked: the next one must be a press of its own too.
+    pub(in crate::tui) fn rest(&mut self, now: Moment) {
+        self.quiet_since = self.quiet_since.map(|_| now);
+    }
+
     /// An Enter comes: whether it counts. One that does not makes the next wait as long again.
     pub(in crate::tui) fn knock(&mut self, now: Moment) -> bool {
         let is_open = self.is_open(now);

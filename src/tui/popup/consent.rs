@@ -108,7 +108,7 @@ pub(super) fn told(model: &Model, asked: &Asked, what: &str, columns: usize) -> 
         paper.tell(theme, Role::Bad, changed, columns);
         paper.lines.push(Line::default());
     }
-    if let Some(need) = model.board.need().filter(|need| need.step == asked.step) {
+    if let Some(need) = model.board.needs.iter().find(|need| need.step == asked.step) {
         paper.tell(theme, Role::Title, &need.title, columns);
         paper.lines.push(Line::default());
         paper.lines.extend(facts::lines(&need.facts, theme, columns));

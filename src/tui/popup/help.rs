@@ -9,15 +9,20 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::view::facts;
 
 /// The marks in the order in which a step may wear them.
-const MARKS: [Mark; 8] = [
+const MARKS: [Mark; 13] = [
     Mark::Pending,
     Mark::NeedsYou,
     Mark::Waiting,
+    Mark::Retrying,
     Mark::Running,
     Mark::Succeeded,
     Mark::Failed,
     Mark::InDoubt,
     Mark::Skipped,
+    Mark::Assumed,
+    Mark::Undoing,
+    Mark::Undone,
+    Mark::PartlyUndone,
 ];
 
 /// All keys, from the table that they are read by: those of `mode` first.

@@ -17,6 +17,13 @@ pub(super) fn paper(model: &Model, screen: Rect) -> Paper {
         format!("In flight, and waited for: {}.", in_flight.join(", "))
     };
     paper.tell(theme, Role::Text, &format!("Nothing more is started. {waits}"), columns);
+    if !model.commands.is_empty() {
+        let says = format!(
+            "Still runs outside of the runbook, and what it says would be lost: {}.",
+            model.commands.join("; ")
+        );
+        paper.tell(theme, Role::Bad, &says, columns);
+    }
     paper.lines.push(Line::default());
     paper.tell(theme, Role::Text, "The run stays as it is. To go on with it later:", columns);
     paper.tell(theme, Role::Title, &format!("  callout resume {}", model.board.header.run), columns);

@@ -29,8 +29,14 @@ pub(in crate::tui) fn lines(model: &Model, columns: usize) -> Vec<Line<'static>>
         let wrapped = text::wrap(&theme.text(told), columns);
         lines.extend(wrapped.into_iter().map(|line| Line::styled(line, theme.style(role))));
     };
+    // The frame cuts what it cannot hold.
+    if text::width(step.id.as_str()) + 4 > columns {
+        tell(Role::Faint, step.id.as_str());
+    }
     tell(Role::Title, &step.title);
-    if !step.remark.is_empty() {
+    if step.overdue {
+        tell(Role::Doubt, "It takes longer than it should.");
+    } else if !step.remark.is_empty() {
         tell(Role::Text, &step.remark);
     }
     if model.need_of(step).is_some() {

@@ -2,6 +2,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::plan::Mode;
 use crate::tui::app::{Leaving, Model};
 use crate::tui::keymap::{self, Command};
 use crate::tui::popup::Kind;
@@ -34,8 +35,17 @@ fn says(model: &Model) -> Option<(Role, String)> {
     if let Some(remark) = &model.remark {
         return Some((Role::Doubt, remark.clone()));
     }
+    if let Some(command) = model.commands.first().filter(|_| model.popup.is_none()) {
+        return Some((Role::Running, format!("runs outside of the runbook: {command}")));
+    }
     let ended = model.board.ended.as_ref().filter(|_| model.popup.is_none())?;
-    let caveat = if model.board.header.simulated { " Simulated: no evidence of production recovery." } else { "" };
+    let header = &model.board.header;
+    let caveat = match (header.mode, header.simulated) {
+        (Mode::Rehearsal, _) => " Rehearsal: nothing was changed.",
+        (_, true) => " Simulated: no evidence of production recovery.",
+        (Mode::Drill, false) => " Drill: on targets of the drill.",
+        (Mode::Live, false) => "",
+    };
     Some((Role::Title, format!("q leaves. Ended: {ended}{caveat}")))
 }
 
@@ -54,9 +64,12 @@ fn leaving(model: &Model) -> Option<String> {
 /// Whether a command would do something now; the footer does not tell of others.
 fn does_something(model: &Model, command: Command) -> bool {
     match command {
+        Command::Need if model.popup.is_some() => model.board.needs.len() > 1,
         Command::Need => model.board.need().is_some(),
         Command::Advance => model.board.header.simulated,
         Command::Follow => !model.follow,
+        Command::Unfold => model.rows.shown().len() < model.board.steps.len(),
+        Command::Adhoc => model.board.header.mode != Mode::Rehearsal,
         Command::PageDown => match model.paper(model.screen()) {
             Some(paper) => paper.end(model.areas().paper) > 0,
             None => model.detail_end(model.areas().detail) > 0,
@@ -68,9 +81,17 @@ fn does_something(model: &Model, command: Command) -> bool {
 /// As many keys as fit, the most useful first, and always the one that shows the others.
 fn hints(model: &Model, width: usize) -> Line<'static> {
     let theme = model.theme;
+    let asked = format!("needs you: {}", model.board.needs.len());
+    let word = |word, command| {
+        if command == Command::Need && model.popup.is_none() && model.board.needs.len() > 1 {
+            asked.as_str()
+        } else {
+            word
+        }
+    };
     let mut hints: Vec<(&str, &str)> = keymap::hints(model.mode())
         .filter(|(_, _, command)| does_something(model, *command))
-        .map(|(key, word, _)| (key, word))
+        .map(|(key, said, command)| (key, word(said, command)))
         .collect();
     let last = hints.pop();
     let wide = |(key, word): &(&str, &str)| text::width(&theme.text(key)) + text::width(&theme.text(word)) + 4;

@@ -1,6 +1,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::base::Span as Length;
+use crate::plan::Mode;
 use crate::projection::Header;
 use crate::tui::app::Model;
 use crate::tui::text;
@@ -25,9 +26,15 @@ fn words(header: &Header, theme: Theme) -> Vec<Span<'static>> {
     let part = |said: &str, role| Span::styled(theme.text(said).into_owned(), theme.style(role));
     let reality = if header.simulated { part(" SIMULATED ", Role::Simulated) } else { part(" LIVE ", Role::Live) };
     let environment = Span::styled(theme.text(&header.environment).into_owned(), theme.environment());
-    let mut parts = vec![reality, environment, part(&header.state, state_role(&header.state))];
+    let mut parts = vec![reality];
+    let means = if header.mode == Mode::Rehearsal { ": nothing is changed" } else { "" };
+    parts.extend(mode_word(header.mode).map(|word| part(&format!(" {word}{means} "), Role::Simulated)));
+    parts.extend([environment, part(&header.state, state_role(&header.state))]);
     if header.in_doubt > 0 {
         parts.push(part(&format!("in doubt: {}", header.in_doubt), Role::Doubt));
+    }
+    if header.deviations > 0 {
+        parts.push(part(&format!("deviations: {}", header.deviations), Role::Waiting));
     }
     parts.push(part(&format!("{} @ {}", header.runbook, header.revision), Role::Text));
     parts.push(part(&format!("run {}", header.run), Role::Text));
@@ -35,11 +42,20 @@ fn words(header: &Header, theme: Theme) -> Vec<Span<'static>> {
     parts
 }
 
+/// The word that a run bears on every screen that is not for real.
+pub(in crate::tui) const fn mode_word(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Live => None,
+        Mode::Drill => Some("DRILL"),
+        Mode::Rehearsal => Some("REHEARSAL"),
+    }
+}
+
 fn state_role(state: &str) -> Role {
     match state {
         "running" => Role::Running,
         "succeeded" => Role::Good,
-        "failed" | "aborting" | "aborted" => Role::Bad,
+        "failed" | "aborting" | "rolling back" | "aborted" => Role::Bad,
         _ => Role::Waiting,
     }
 }

@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
-use super::{foot, framed, hidden};
+use super::{foot, framed, header, hidden};
 use crate::tui::app::Model;
 use crate::tui::popup::Paper;
 use crate::tui::text;
@@ -12,7 +12,7 @@ use crate::tui::theme::Role;
 /// A paper in its frame: what it tells scrolls, what a person does stays below it.
 pub(super) fn draw(model: &Model, paper: &Paper, frame: &mut Frame<'_>, area: Rect) {
     let theme = model.theme;
-    let reality = if model.board.header.simulated { "SIMULATED" } else { "LIVE" };
+    let reality = reality(model);
     let block = framed(model, Role::Asking, &paper.title);
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
@@ -37,6 +37,18 @@ pub(super) fn draw(model: &Model, paper: &Paper, frame: &mut Frame<'_>, area: Re
         foot(frame, area, &format!(" {says} "), theme.style(Role::Faint));
     }
     hidden(theme, frame, area, above, below);
+}
+
+/// How real what is shown is, and which question it is, if there are several.
+fn reality(model: &Model) -> String {
+    let header = &model.board.header;
+    let reality = if header.simulated { "SIMULATED" } else { "LIVE" };
+    let mode = header::mode_word(header.mode).map(|word| format!(" {} {word}", model.theme.dot()));
+    let place = match model.place_of_question() {
+        Some((at, of @ 2..)) => format!(" {} {at} of {of}", model.theme.dot()),
+        _ => String::new(),
+    };
+    format!("{reality}{}{place}", mode.unwrap_or_default())
 }
 
 fn put(frame: &mut Frame<'_>, inner: Rect, row: usize, line: &Line<'static>) {
