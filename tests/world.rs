@@ -2,11 +2,15 @@
 
 pub(crate) mod bench;
 mod data_planes;
+mod databases;
+mod postgres;
 
 use std::time::Duration;
 
 use callout::base::{AttemptId, Encoding, SecretRef, Span, Timestamp, Value};
-use callout::effect::{Args, Call, Handle, Hands, Json, ProbeVerdict, Progress, Sent, Verdict, find, progress};
+use callout::effect::{
+    Args, Call, Handle, Hands, Json, ProbeVerdict, Progress, Sent, Service, Verdict, find, progress,
+};
 use callout::world::{AzureHands, Pace, REDACTED, Redactor, SignIn, WorldSetting, open_simulated};
 use serde_json::json;
 
@@ -348,14 +352,35 @@ fn every_row_that_signs_in_is_rendered_for_a_host_that_may_have_a_token() {
         ("definition", Value::text(r#"{"fields": []}"#)),
         ("like", bench::like()),
         ("field", Value::text("parent_id")),
+        ("server", databases::server("chatbot-pg-r1")),
+        ("at", Value::text("2026-11-20T03:05:00Z")),
+        ("location", Value::text("westeurope")),
+        ("from", Value::text("203.0.113.10")),
+        ("to", Value::text("203.0.113.10")),
+        ("login", Value::text("chatadmin")),
+        ("password", Value::Secret { secret: canary() }),
+        ("query", Value::text("SELECT 1")),
+        ("table", Value::text("messages")),
+        ("column", Value::text("created_at")),
+        ("role", Value::text("chatbot")),
     ] {
         args.insert(name.to_owned(), value);
     }
-    for name in ["index", "alias", "source", "indexer", "search", "container", "queue"] {
+    for name in ["index", "alias", "indexer", "search", "container", "queue"] {
         args.insert(name.to_owned(), Value::text("docs"));
     }
     let hosts = [".vault.azure.net", ".search.windows.net", ".blob.core.windows.net", ".queue.core.windows.net"];
     for row in callout::effect::catalogue() {
+        // To a restore it is a server, and to an indexer a name.
+        let source =
+            if row.name.starts_with("postgres.") { databases::server("chatbot-pg") } else { Value::text("docs") };
+        args.insert("source".to_owned(), source);
+        if row.service == Service::Sql {
+            // A password goes to a database server of Azure's, and no token at all.
+            let url = (row.render)(&args).unwrap().url;
+            assert_eq!(url, "postgresql://chatbot-pg-r1.postgres.database.azure.com:5432", "{}", row.name);
+            continue;
+        }
         let url = (row.render)(&args).unwrap().url;
         let host = url.trim_start_matches("https://").split('/').next().unwrap().to_owned();
         let signs_in = host == "management.azure.com" || hosts.iter().any(|suffix| host.ends_with(suffix));

@@ -120,6 +120,8 @@ impl From<SimError> for Failure {
             SimError::AlreadyServed { .. }
             | SimError::Newer { .. }
             | SimError::Damaged { .. }
+            | SimError::Certificate { .. }
+            | SimError::Tls { .. }
             | SimError::Randomness { .. } => failure,
         }
     }

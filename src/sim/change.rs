@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::clock::Moment;
 use super::fault;
 use super::log;
+use super::postgres;
 use super::search;
 use super::storage;
 use super::web::SWAPPING;
@@ -38,6 +39,9 @@ pub(crate) struct Beginning {
     pub(crate) session_secret: [Coined; 2],
     /// The only version of `database-url`.
     pub(crate) database_url: Coined,
+    /// The password of the database server's administrator. A file that does not say it is older than the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) database_admin: Option<Coined>,
 }
 
 /// A secret's version made together with the estate.
@@ -51,6 +55,8 @@ pub(crate) struct Coined {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
+    /// Something about the database servers.
+    Database(postgres::Change),
     SecretSet(SecretSet),
     SecretUpdated(SecretUpdated),
     /// All settings of a slot were replaced, as `PUT …/config/appsettings` does.

@@ -1,4 +1,4 @@
-//! The control endpoints, under `/_sim/` of any host: clock, faults, swaps, requests, estate.
+//! The control endpoints, under `/_sim/` of any host: clock, faults, swaps, databases, requests, estate.
 
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, simulator_error};
 use super::asked::Asked;
+use super::change::Change;
 use super::clock::{Moment, Speed};
 use super::error::SimError;
 use super::estate::Estate;
 use super::fault::{Event, Rule};
+use super::postgres;
 use super::search::view;
 use super::server::Hall;
 use super::web::{Resolution, Slot};
@@ -41,6 +43,13 @@ struct Swaps {
     seconds: u32,
 }
 
+/// The body of `POST /_sim/databases/{server}/behind`: the port of a real server on this machine.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behind {
+    port: u16,
+}
+
 /// Answers a control request.
 pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
     let segments = asked.segments();
@@ -64,6 +73,19 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
             Ok(rule) => {
                 world.fault(Event::Added(rule))?;
                 Ok(faults(&world))
+            }
+            Err(error) => Ok(refused(&error.to_string())),
+        },
+        (&Method::GET, ["authority"]) => Ok(hall.authority().answer()),
+        (&Method::POST, ["databases", server, "corrupt"]) => {
+            let at = world.now()?;
+            world.change(at, Change::Database(postgres::Change::Corrupted { server: (*server).to_owned() }))?;
+            Ok(Answer::ok(&json!({"server": server, "at": at})))
+        }
+        (&Method::POST, ["databases", server, "behind"]) => match asked.json::<Behind>() {
+            Ok(Behind { port }) => {
+                hall.put_behind((*server).to_owned(), port);
+                Ok(Answer::ok(&json!({"server": server, "port": port})))
             }
             Err(error) => Ok(refused(&error.to_string())),
         },

@@ -86,6 +86,20 @@ pub enum SimError {
         #[source]
         source: io::Error,
     },
+    /// No certificate could be made for the simulated database servers.
+    #[error("cannot make a certificate")]
+    Certificate {
+        /// What the library said.
+        #[source]
+        source: rcgen::Error,
+    },
+    /// The certificate that was made cannot be served.
+    #[error("cannot serve TLS")]
+    Tls {
+        /// What the library said.
+        #[source]
+        source: rustls::Error,
+    },
     /// The operating system gave no random bytes.
     #[error("cannot get random bytes")]
     Randomness {

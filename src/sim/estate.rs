@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::change::{Beginning, Change, Coined, Place, SecretSet};
 use super::clock::Moment;
+use super::postgres::{Client, Fleet, found};
 use super::search::Search;
 use super::storage::Account;
 use super::vault::Secrets;
@@ -22,6 +23,8 @@ pub(crate) struct Estate {
     pub(crate) vault: Secrets,
     /// By name.
     pub(crate) apps: BTreeMap<String, App>,
+    /// The database servers.
+    pub(crate) databases: Fleet,
     /// Every swap that was ever started, for those who ask for its result.
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     pub(crate) search: Search,
@@ -44,6 +47,7 @@ enum Event {
     RefreshTakesEffect(Place),
     ReferenceGrowsOld(Place, String),
     IndexerComesDue(String),
+    DatabaseOperationEnds(Uuid),
 }
 
 impl Estate {
@@ -55,6 +59,9 @@ impl Estate {
         vault.set(at.plus_seconds(-120 * DAY), &first("session-secret", older));
         vault.set(at.plus_seconds(-30 * DAY), &first("session-secret", current));
         vault.set(at.plus_seconds(-200 * DAY), &first("database-url", &beginning.database_url));
+        if let Some(admin) = &beginning.database_admin {
+            vault.set(at.plus_seconds(-200 * DAY), &first("database-admin", admin));
+        }
 
         let swapped_at = at.plus_seconds(-20 * 60);
         let slot = |content, settings, fetched_at: Moment| {
@@ -88,7 +95,10 @@ impl Estate {
         ]);
         let storage = Account::begin(at);
         let search = Search::begin(at, &storage);
-        Self { vault, apps, operations: BTreeMap::new(), search, storage, born: at }
+        let databases = found(at, &beginning.database_url.value, beginning.database_admin.as_ref().map(|c| &c.value));
+        let mut estate = Self { vault, apps, databases, operations: BTreeMap::new(), search, storage, born: at };
+        estate.connect(at);
+        estate
     }
 
     /// When the estate began.
@@ -106,6 +116,7 @@ impl Estate {
     pub(crate) fn apply(&mut self, at: Moment, change: &Change) {
         self.settle(at);
         match change {
+            Change::Database(change) => self.databases.apply(at, change),
             Change::SecretSet(set) => self.vault.set(at, set),
             Change::SecretUpdated(update) => self.vault.update(at, update),
             Change::SettingsReplaced { place, settings } => {
@@ -130,6 +141,7 @@ impl Estate {
                 }
             }
         }
+        self.connect(at);
     }
 
     /// Lets everything happen that comes due until `now`, each thing at its own moment and in that order.
@@ -148,7 +160,9 @@ impl Estate {
                 Event::ReferenceGrowsOld(place, setting) => {
                     self.with_slot(&place, |slot, vault| slot.fetch_one(&setting, vault, due));
                 }
+                Event::DatabaseOperationEnds(operation) => self.databases.finish(operation),
             }
+            self.connect(due);
         }
     }
 
@@ -166,7 +180,29 @@ impl Estate {
             [refresh, age].into_iter().flatten()
         });
         let indexers = self.search.due().map(|(due, name)| (due, Event::IndexerComesDue(name)));
-        swaps.chain(slots).chain(indexers).min_by_key(|(due, _)| *due)
+        let databases = self.databases.next().map(|(due, id)| (due, Event::DatabaseOperationEnds(id)));
+        swaps.chain(slots).chain(indexers).chain(databases).min_by_key(|(due, _)| *due)
+    }
+
+    /// The apps that are connected to a database server, with what they signed in with.
+    pub(crate) fn connected(&self) -> Vec<Client> {
+        self.clients().into_iter().filter(|client| self.databases.admits(client)).collect()
+    }
+
+    /// From `at` on those apps write to a database that can.
+    fn connect(&mut self, at: Moment) {
+        let clients = self.clients();
+        self.databases.connect(at, &clients);
+    }
+
+    /// The apps that run and have a connection string.
+    fn clients(&self) -> Vec<Client> {
+        let running = self.apps.iter().filter_map(|(name, app)| {
+            let slot = app.slots.get(PRODUCTION)?;
+            let value = slot.held(DATABASE.0)?;
+            Client::of(name, value).filter(|_| slot.power == Power::Running)
+        });
+        running.collect()
     }
 
     fn with_slot(&mut self, place: &Place, act: impl FnOnce(&mut Slot, &Secrets)) {
@@ -237,7 +273,11 @@ mod tests {
     fn estate() -> Estate {
         let coined =
             |version: &str| Coined { version: version.to_owned(), value: Value(format!("value of {version}")) };
-        let beginning = Beginning { session_secret: [coined("s1"), coined("s2")], database_url: coined("d1") };
+        let beginning = Beginning {
+            session_secret: [coined("s1"), coined("s2")],
+            database_url: coined("d1"),
+            database_admin: None,
+        };
         Estate::begin(birth(), &beginning)
     }
 

@@ -9,11 +9,12 @@
 //! ```text
 //!  wire ─ server ─ world ─┬─ signin                    login.microsoftonline.com
 //!   (may be cut)          ├─ vault::wire               chatbot-kv.vault.azure.net
-//!                         ├─ web::arm                  management.azure.com
+//!                         ├─ web::arm                  management.azure.com, with postgres::arm under it
 //!                         ├─ search::wire              chatbot-search.search.windows.net
 //!                         ├─ storage::wire             chatbotstorage.{blob,queue}.core.windows.net
 //!                         ├─ page                      *.azurewebsites.net: the apps themselves
 //!                         └─ control                   /_sim/…: clock, faults, swaps, requests, estate
+//!  the same port, by its first byte: postgres::door        *.postgres.database.azure.com, over TLS
 //!        every change:  append to the file  →  apply to the estate  →  answer
 //! ```
 //!
@@ -33,7 +34,7 @@
 //!
 //! # Deliberately absent
 //!
-//! TLS (clients rewrite `https://HOST/…` to the loopback port), permissions and roles, deployment of new builds, deletion
+//! TLS for HTTP (clients rewrite `https://HOST/…` to the loopback port), permissions and roles, deployment of new builds, deletion
 //! and recovery of secrets, swaps that fail by themselves, and a defence against a hostile client: the tokens are marked,
 //! not signed, and the file holds the simulated secrets in plain.
 
@@ -48,6 +49,7 @@ mod fault;
 mod host;
 mod log;
 mod page;
+mod postgres;
 mod search;
 mod server;
 mod signin;

@@ -1,5 +1,6 @@
 //! The server: one loopback port, one world.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use super::clock::Speed;
 use super::control;
 use super::error::SimError;
 use super::log::{Dropped, Outcome};
+use super::postgres::Authority;
 use super::store;
 use super::wire::{Door, Scissors};
 use super::world::{Ticket, Verdict, World};
@@ -60,6 +62,9 @@ pub(crate) struct Hall {
     /// Counts how often the fault rules were removed: whoever holds an answer back waits for it.
     released: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
+    authority: Authority,
+    /// The ports of real servers that stand behind simulated ones, by the simulated one's name. Not kept in the file.
+    behind: Mutex<BTreeMap<String, u16>>,
 }
 
 /// Serves a simulated estate on a loopback port.
@@ -82,13 +87,20 @@ pub async fn serve(setting: Setting) -> Result<Server, SimError> {
     world.publish(&endpoint)?;
 
     let (stopping, mut stopped) = watch::channel(false);
-    let hall = Arc::new(Hall { world: Mutex::new(world), released: watch::Sender::new(0), stopping: stopping.clone() });
+    let hall = Arc::new(Hall {
+        world: Mutex::new(world),
+        released: watch::Sender::new(0),
+        stopping: stopping.clone(),
+        authority: Authority::make()?,
+        behind: Mutex::default(),
+    });
     let service = Router::new().fallback(handle).with_state(Arc::clone(&hall));
-    let serving = axum::serve(Door(listener), service.into_make_service_with_connect_info::<Scissors>())
-        .with_graceful_shutdown(async move {
-            // An error means that nobody is left who could ask; then there is nothing to serve for either.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
+    let serving =
+        axum::serve(Door::open(listener, address, &hall), service.into_make_service_with_connect_info::<Scissors>())
+            .with_graceful_shutdown(async move {
+                // An error means that nobody is left who could ask; then there is nothing to serve for either.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            });
     let task = tokio::spawn(async move {
         let ended = serving.await;
         let closed = hall.world().close_file();
@@ -146,6 +158,21 @@ impl Hall {
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         // A handler that panicked had not finished its change, but what is in the file is what was answered.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose certificates the simulated database servers show.
+    pub(crate) const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The port of the real server that stands behind a simulated one.
+    pub(crate) fn behind(&self, server: &str) -> Option<u16> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner).get(server).copied()
+    }
+
+    /// Puts a real server, which listens on this machine, behind a simulated one; until this server ends.
+    pub(crate) fn put_behind(&self, server: String, port: u16) {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner).insert(server, port);
     }
 
     /// Lets go of the answers that are held back.

@@ -289,6 +289,7 @@ impl Kept {
                     host::hex32()?
                 )),
             },
+            database_admin: Some(Coined { version: host::hex32()?, value: Value(host::hex32()?) }),
         };
         store.append(&Record::Begin { at, mark: mark.clone(), beginning: beginning.clone() })?;
         Ok(Self::begin(at, mark, &beginning))

@@ -9,7 +9,8 @@ use callout::world::{Environment, Pace, Redactor, World, open_simulated};
 use serde_json::Value as Document;
 use tempfile::TempDir;
 
-const GROUP: &str = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/chatbot-rg/providers";
+pub(super) const GROUP: &str =
+    "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/chatbot-rg/providers";
 pub(super) const CANARY: &str = "canary-b31f\"5/secret+value";
 
 /// A served estate, and the world that is opened on it.
@@ -18,18 +19,23 @@ pub(crate) struct Bench {
     pub(crate) world: World,
     pub(super) redactor: Redactor,
     pub(super) client: reqwest::Client,
-    _folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::with_environment(|name| environment()(name)).await
+    }
+
+    /// One whose secrets are kept in these variables.
+    pub(super) async fn with_environment(variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let setting = Setting { world_file: folder.path().join("x.sim.jsonl"), port: None, speed: Speed::Times(1) };
         let server = serve(setting).await.unwrap();
         let redactor = Redactor::new();
-        let world = open_simulated(server.endpoint(), Pace::Max, redactor.clone(), environment()).await.unwrap();
+        let world = open_simulated(server.endpoint(), Pace::Max, redactor.clone(), Arc::new(variables)).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { server, world, redactor, client, _folder: folder }
+        Self { server, world, redactor, client, folder }
     }
 
     pub(super) async fn send(&self, call: &Call, attempt: AttemptId) -> Sent {

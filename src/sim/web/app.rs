@@ -155,6 +155,15 @@ impl Slot {
         }
     }
 
+    /// The text that the app holds for a setting; nothing if it could not be had.
+    pub(crate) fn held(&self, setting: &str) -> Option<&str> {
+        match self.cache.get(setting).map(|cached| &cached.resolution) {
+            Some(Resolution::Resolved { value, .. }) => Some(&value.0),
+            Some(Resolution::Unresolved(_)) => None,
+            None => self.settings.get(setting).map(String::as_str),
+        }
+    }
+
     /// The reference that grows too old first, and when.
     pub(crate) fn oldest(&self) -> Option<(Moment, &str)> {
         let ends = self.cache.iter().map(|(name, cached)| (cached.fetched_at.plus_seconds(CACHE_LIFE), name.as_str()));

@@ -13,6 +13,7 @@ use crate::sim::change::{Change, Place};
 use crate::sim::clock::Moment;
 use crate::sim::error::SimError;
 use crate::sim::estate::PRODUCTION;
+use crate::sim::postgres;
 use crate::sim::search;
 use crate::sim::world::World;
 
@@ -69,6 +70,12 @@ pub(crate) fn answer(world: &mut World, at: Moment, asked: &Asked) -> Result<Ans
         }
         ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.web", "sites", app, ref rest @ ..] => {
             under_app(world, at, asked, app, rest)
+        }
+        ["subscriptions", _, "providers", "microsoft.dbforpostgresql", ref rest @ ..] => {
+            Ok(postgres::provider(world, at, asked, rest))
+        }
+        ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.dbforpostgresql", "flexibleservers", ..] => {
+            postgres::answer(world, at, asked, asked.segments().get(7..).unwrap_or_default())
         }
         _ => Ok(no_such_resource(&lower)),
     }

@@ -8,5 +8,6 @@ mod reference;
 mod swap;
 
 pub(crate) use app::{App, Content, Power, SWAPPING, Slot, Swap, Swapped, Trouble};
+pub(crate) use arm::{GROUP, HOST, LOCATION, SUBSCRIPTION};
 pub(crate) use body::default_host;
 pub(crate) use reference::Resolution;

@@ -1,0 +1,48 @@
+//! Azure Database for PostgreSQL, flexible server: what Resource Manager says of it (Microsoft.DBforPostgreSQL 2022-12-01),
+//! and PostgreSQL's own protocol, over TLS, on the port on which HTTP is served too.
+//!
+//! # What holds
+//!
+//! The apps write to the server that their connection secret names, as long as they run, it is ready, its firewall lets
+//! Azure in and the password is right; so the newest row tells when a writer was stopped. A restore makes a new server
+//! with the rows and the passwords of its moment, and with nothing else: no rules, no locks, the parameters' defaults, no
+//! standby. Whoever asks from outside comes from [`OPERATOR`] and needs a rule for it.
+//!
+//! # The SQL that is understood
+//!
+//! ```text
+//! SELECT item {, item} [FROM table] [WHERE column test {AND column test}] [ORDER BY column [ASC|DESC]] [LIMIT n]
+//! SHOW name | BEGIN … | SET … | COMMIT | ROLLBACK | ALTER ROLE role [WITH] PASSWORD 'text'
+//! item   * | value [comparison value] [AS name]
+//! value  count(*) | count(column) | min(column) | max(column) | sum(column) | column | 'text' | number | true | false
+//!        | now() | version() | current_user | current_database() | pg_is_in_recovery() | inet_server_addr()
+//!        | pg_snapshot_xmax(pg_current_snapshot())
+//! test   comparison literal | IS [NOT] NULL                 comparison  = | <> | != | < | <= | > | >=
+//! table  messages | conversations | schema_migrations | pg_stat_activity | pg_settings
+//! ```
+//!
+//! Everything else is refused with PostgreSQL's own codes. What is asked is answered from the estate's rows.
+
+mod arm;
+mod body;
+mod data;
+mod door;
+mod fleet;
+mod lock;
+mod query;
+mod role;
+mod server;
+mod session;
+mod statement;
+mod table;
+
+pub(crate) use arm::{answer, provider};
+pub(crate) use door::{Authority, serve};
+pub(crate) use fleet::{Change, Client, Fleet, found};
+
+/// The address from which the operator asks; a server lets it in by a firewall rule.
+pub(crate) const OPERATOR: [u8; 4] = [203, 0, 113, 10];
+/// What a rule says that lets in everything of Azure's.
+pub(crate) const AZURE: [u8; 4] = [0, 0, 0, 0];
+/// What follows the name of a server in its host.
+pub(crate) const SUFFIX: &str = ".postgres.database.azure.com";
