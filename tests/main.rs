@@ -17,6 +17,7 @@ mod crash;
 mod drive;
 mod environments;
 mod journal;
+mod microsoft;
 mod panic;
 mod picture;
 mod plan;
