@@ -88,6 +88,10 @@ pub(super) fn retry(state: &RunState, id: &InstanceId) -> Decision {
     let Some(instance) = state.instance(id).filter(|instance| instance.phase == Phase::Failed) else {
         return refuse(format!("`{id}` has not failed"));
     };
+    // A doubt is looked into all the same: it may bar what is to be undone.
+    if is_given_up(state, id) && !instance.is_doubted() {
+        return refuse("the run is being ended");
+    }
     if instance.undo == Undo::Underway {
         return refuse(format!("`{id}` is being undone"));
     }

@@ -91,11 +91,11 @@ fn passed_by(scope: &Scope, at: usize, known: &mut BTreeMap<usize, bool>) -> Opt
     None
 }
 
-/// Whether a step that is settled was passed by, or would have been if nobody had left it out before.
+/// Whether a step that is settled was passed by, or would have been if no person had left it out, or declared it done,
+/// before its turn came.
 fn was_passed(scope: &Scope, at: usize, known: &mut BTreeMap<usize, bool>) -> bool {
-    let group = &scope.groups[at];
-    if group.is_passed_by() || group.instances.iter().any(|instance| instance.phase != Phase::Skipped) {
-        return group.is_passed_by();
+    if scope.groups[at].is_passed_by() {
+        return true;
     }
     if let Some(known) = known.get(&at) {
         return *known;

@@ -96,13 +96,17 @@ fn what_is_left_out_before_its_turn_lets_nothing_go_first_that_stands_behind_it(
 }
 
 #[test]
-fn what_is_left_out_before_its_turn_does_not_open_a_way_that_was_not_taken() {
+fn what_is_left_out_or_declared_before_its_turn_does_not_open_a_way_that_was_not_taken() {
     let ways: [(&str, &[&str]); 2] = [("left", &["a"]), ("right", &[])];
-    let mut story =
+    let mut left_out =
         Story::graph(vec![gate_to(&ways), needing(set_of("a", "one"), &["gate"]), needing(set_of("b", "two"), &["a"])]);
-    story.skips("a");
-    story.decides("gate", "right");
-    assert_eq!(story.phase("b"), Phase::Skipped);
+    let mut declared = Story::planned(left_out.state.plan.as_ref().clone());
+    left_out.skips("a");
+    declared.give(&Input::Override { step: "a".into(), reason: reason(), outputs: None });
+    for mut story in [left_out, declared] {
+        story.decides("gate", "right");
+        assert_eq!(story.phase("b"), Phase::Skipped);
+    }
 }
 
 #[test]

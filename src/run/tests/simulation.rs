@@ -16,10 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use driver::Kinds;
 
 /// Seeds that failed once.
-const KEPT: &[u64] = &[];
+const KEPT: &[u64] = &[8, 2_003, 3_938, 5_512];
 
 /// How many seeds are run besides those.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 3_000;
 
 #[test]
 fn whatever_fails_and_whoever_says_what_no_promise_is_broken() {

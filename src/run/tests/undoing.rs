@@ -179,6 +179,19 @@ fn a_late_answer_changes_nothing_about_how_a_run_is_being_ended() {
 }
 
 #[test]
+fn what_has_been_undone_is_not_tried_again_in_the_same_rollback() {
+    let mut story = Story::graph(vec![verified(undoable_set("a", "one")), undoable_set("b", "two"), gate()]);
+    story.does("b");
+    story.later(Span::minutes(1));
+    story.does("a");
+    story.give(&looked("a", fail()));
+    story.aborts(true);
+    story.does("a~undo/1");
+    assert!(story.refuses(&Input::Retry { step: "a".into() }).contains("being ended"));
+    assert_eq!(story.owes(), ["observe b~undo/1"]);
+}
+
+#[test]
 fn what_is_being_undone_is_neither_tried_again_nor_declared_nor_left_out() {
     let mut story = Story::stands_and_fails(vec![verified(undoable_set("set", "one")), gate()]);
     story.undoes("set");
