@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::graph::Graph;
 use super::state::{Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, Undo};
-use super::{Deviation, DeviationKind, Event};
+use super::{Deviation, DeviationKind, Event, RunEnd};
 use crate::base::{AttemptId, InstanceId, LogId, RunId, Timestamp};
 
 /// An event that the state does not allow. It is never ignored: the journal would not mean what it says.
@@ -103,6 +103,14 @@ impl RunState {
                 self.phase = RunPhase::RollingBack;
             }
             Event::Finished { end, .. } => {
+                let is_its_end = match end {
+                    RunEnd::Succeeded | RunEnd::SucceededWithDeviations => self.phase == RunPhase::Running,
+                    RunEnd::Aborted => self.phase == RunPhase::Aborting,
+                    RunEnd::RolledBack | RunEnd::Failed => self.phase == RunPhase::RollingBack,
+                };
+                if !is_its_end || self.has_open_attempt() {
+                    return illegal(event, "the run cannot end so as it stands");
+                }
                 for instance in self.instances_mut() {
                     if instance.undo == Undo::Underway {
                         instance.undo = Undo::Partly;
@@ -135,8 +143,9 @@ impl RunState {
                 group.instances.iter_mut().filter(asked).for_each(|instance| instance.enter(Phase::Ready, at));
             }
             Event::Drifted { step, before, now } => {
+                let is_ready = self.instance_mut(event, step)?.phase == Phase::Ready;
                 let group = self.group_mut(event, step)?;
-                if group.confirmed.is_none() {
+                if group.confirmed.is_none() || !is_ready {
                     return illegal(event, "there is no consent that could be void");
                 }
                 group.drifted = Some((before.clone(), now.clone()));
@@ -165,8 +174,8 @@ impl RunState {
             Event::Undone { step, partly } => self.undone(event, step, *partly)?,
             Event::Checked { step, index, verdict } => {
                 let instance = self.instance_mut(event, step)?;
-                if instance.phase != Phase::Running {
-                    return illegal(event, format!("`{step}` is not running"));
+                if instance.phase != Phase::Running || instance.in_flight() {
+                    return illegal(event, format!("`{step}` is not to be checked as it stands"));
                 }
                 instance.verdicts.insert(*index, verdict.clone());
             }

@@ -9,6 +9,7 @@ mod rehearsal;
 mod retrying;
 mod simulation;
 mod story;
+mod transitions;
 mod undoing;
 
 use std::collections::BTreeMap;

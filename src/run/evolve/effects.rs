@@ -1,7 +1,7 @@
 use super::{Evolved, illegal};
 use crate::base::{AttemptId, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, ProbeVerdict};
-use crate::run::state::{Attempt, Phase, RunState, Scope, Standing};
+use crate::run::state::{Attempt, Phase, RunState, Scope, Standing, Undo};
 use crate::run::{DeviationKind, Event, Intent, ReconciledBy};
 
 /// What becomes of effects.
@@ -74,11 +74,16 @@ impl RunState {
     ) -> Evolved {
         let over = self.is_over();
         let instance = self.instance_mut(event, step)?;
+        let given_up = instance.phase.is_over();
         let last = instance.attempts.last_mut().filter(|last| last.intent.attempt == attempt);
         let Some(Attempt { standing, .. }) = last else { return illegal(event, "it is not the last attempt") };
         let Standing::InDoubt { probed, .. } = standing else {
             return illegal(event, "the attempt is not in doubt");
         };
+        let is_undone = by == ReconciledBy::Undo;
+        if is_undone != (instance.undo == Undo::Done) || (given_up && !is_undone && !over) {
+            return illegal(event, "nobody can say so as it stands");
+        }
         if open {
             *probed = Some(verdict.clone());
             return Ok(());

@@ -64,6 +64,18 @@ impl RunState {
         if instance.phase.is_over() || instance.in_flight() || (instance.is_doubted() && !given_up) {
             return illegal(event, format!("what `{id}` sent has not been answered for, or it is over"));
         }
+        let is_its_end = match end {
+            StepEnd::Succeeded => matches!(instance.phase, Phase::Running | Phase::Awaiting(Awaiting::Time(_))),
+            StepEnd::PassedBy => instance.phase == Phase::Pending,
+            StepEnd::Assumed => {
+                instance.attempts.is_empty() && matches!(instance.phase, Phase::Pending | Phase::Running)
+            }
+            StepEnd::Skipped => !instance.happened(),
+            StepEnd::Failed | StepEnd::Cancelled => true,
+        };
+        if !is_its_end {
+            return illegal(event, format!("`{id}` cannot end so as it stands"));
+        }
         instance.passed_by = end == StepEnd::PassedBy;
         instance.assumed = end == StepEnd::Assumed;
         let phase = match end {
@@ -199,8 +211,8 @@ impl RunState {
         let graph = Arc::new(Graph::of_undo(step));
         let running = self.rollback.is_none();
         let instance = self.any_mut(event, id)?;
-        if instance.undo != Undo::None || instance.in_flight() {
-            return illegal(event, format!("`{id}` is under way, or its undo has begun before"));
+        if instance.undo != Undo::None || instance.in_flight() || !(instance.stands() || instance.is_doubted()) {
+            return illegal(event, format!("nothing of `{id}` stands that is not under way or being undone"));
         }
         let in_doubt = instance.last().filter(|_| instance.is_doubted()).map(|attempt| attempt.intent.attempt);
         if doubted.is_some() && doubted != in_doubt {
