@@ -71,7 +71,8 @@ fn screen_that_panics(socket: &Path) {
             assert!(never, "under the screen");
         };
         // Both are polled by this one thread, so the panic finds the screen up and unwinds through it.
-        let _ = tokio::join!(tui::run(handle, Setting { colour: false, unicode: true, banner: None }, no_command), panics);
+        let _ =
+            tokio::join!(tui::run(handle, Setting { colour: false, unicode: true, banner: None }, no_command), panics);
     });
 }
 

@@ -152,6 +152,7 @@ mod tests {
                 tenant: environment.tenant,
                 subscription: environment.subscription,
                 protected: false,
+                drill: Vec::new(),
             },
             mode: Mode::Live,
             nested: vec![Nested { runbook: next(), revision }],

@@ -69,8 +69,7 @@ impl Person {
         self.screen.press(number);
         loop {
             let contents = self.screen.wait_until("a choice that can be made", |contents| {
-                let ready =
-                    ["Press Enter to decide", "a text must be typed then", "something is to be filled in then"];
+                let ready = ["Press Enter to decide", "a text must be typed then", "something is to be filled in then"];
                 let counts = ready.iter().any(|says| contents.contains(says));
                 counts || contents.contains(" more below ━")
             });
