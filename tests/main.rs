@@ -38,4 +38,5 @@ mod tidy;
 mod trust;
 mod versions;
 mod words;
+mod webapp;
 mod world;

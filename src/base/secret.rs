@@ -38,6 +38,14 @@ pub enum SecretRef {
         /// The variable's name.
         name: String,
     },
+    /// The value that an app setting of a site has in the moment before all settings are written anew: a request that
+    /// must carry every setting carries those that it does not change as this. It may be no secret; nobody knows.
+    Setting {
+        /// The Resource Manager id of the site or slot.
+        site: String,
+        /// The setting's name.
+        name: String,
+    },
 }
 
 impl fmt::Display for SecretRef {
@@ -46,6 +54,7 @@ impl fmt::Display for SecretRef {
             Self::Generate { bytes, .. } => write!(f, "«secret: {bytes} fresh random bytes»"),
             Self::Version { name, version, .. } => write!(f, "«secret: {name} version {}»", short(version)),
             Self::Environment { name } => write!(f, "«secret: environment variable {name}»"),
+            Self::Setting { name, .. } => write!(f, "«secret: the value that {name} has»"),
         }
     }
 }

@@ -77,6 +77,16 @@ pub(crate) enum Change {
     Stopped {
         place: Place,
     },
+    /// The first half of a swap: the source slot runs with the sticky settings of the target.
+    PreviewStarted {
+        app: String,
+        source: String,
+        target: String,
+    },
+    /// The source slot of the preview, if there is one, has its own settings again.
+    PreviewReset {
+        app: String,
+    },
     SwapStarted {
         operation: Uuid,
         app: String,

@@ -151,7 +151,7 @@ fn refused(message: &str) -> Answer {
     simulator_error(StatusCode::BAD_REQUEST, message)
 }
 
-/// The estate for people and tests: everything but the values of secrets.
+/// The estate for people and tests: everything but the values of the vault's secrets.
 fn estate(estate: &Estate, now: Moment) -> Value {
     let versions = |name: &str| -> Vec<Value> {
         let all = estate.vault.versions(name).unwrap_or_default().iter();
@@ -190,6 +190,7 @@ fn slot(slot: &Slot, now: Moment) -> Value {
         "build": slot.content.build,
         "commit": slot.content.commit,
         "serving": slot.trouble(now).is_none(),
+        "settings": slot.settings,
         "references": references.collect::<serde_json::Map<_, _>>(),
     })
 }

@@ -70,23 +70,20 @@ impl Estate {
             slot
         };
         let (bad, good) = (bad_release(at), good_release(at));
-        let web = App {
-            slots: BTreeMap::from([
-                (PRODUCTION.to_owned(), slot(bad, web_settings(PRODUCTION), swapped_at)),
-                (STAGING.to_owned(), slot(good.clone(), web_settings(STAGING), swapped_at)),
-            ]),
-            sticky: BTreeSet::from(["APP_ENVIRONMENT".to_owned()]),
-            swap: None,
-            swapped: Some(Swapped { source: STAGING.to_owned(), target: PRODUCTION.to_owned(), at: swapped_at }),
-        };
-        let lone = |settings, hours: i64| App {
-            slots: BTreeMap::from([(
-                PRODUCTION.to_owned(),
-                slot(good.clone(), settings, at.plus_seconds(-hours * 3600)),
-            )]),
-            sticky: BTreeSet::new(),
-            swap: None,
-            swapped: None,
+        let production = |content, from| (PRODUCTION.to_owned(), slot(content, web_settings(PRODUCTION), from));
+        let staging = (STAGING.to_owned(), slot(good.clone(), web_settings(STAGING), swapped_at));
+        let swapped = Swapped { source: STAGING.to_owned(), target: PRODUCTION.to_owned(), at: swapped_at };
+        let sticky = BTreeSet::from(["APP_ENVIRONMENT".to_owned()]);
+        // Before the swap the good release ran in production, and what was counted of it is still told.
+        let yesterday = at.plus_seconds(-DAY);
+        let before = BTreeMap::from([production(good.clone(), yesterday), staging]);
+        let mut web = App::new(before, sticky, Some(swapped));
+        web.note(yesterday);
+        web.slots.extend([production(bad, swapped_at)]);
+        web.note(swapped_at);
+        let lone = |settings, hours: i64| {
+            let slot = slot(good.clone(), settings, at.plus_seconds(-hours * 3600));
+            App::new(BTreeMap::from([(PRODUCTION.to_owned(), slot)]), BTreeSet::new(), None)
         };
         let apps = BTreeMap::from([
             ("chatbot-web".to_owned(), web),
@@ -124,13 +121,20 @@ impl Estate {
             }
             Change::ReferencesRefreshed { place } => self.with_slot(place, |slot, _| slot.refresh(at)),
             Change::Restarted { place } => self.with_slot(place, |slot, _| slot.restart(at)),
-            Change::Started { place } => self.with_slot(place, |slot, _| {
-                slot.power = Power::Running;
-                slot.restart(at);
-            }),
+            Change::Started { place } => self.with_slot(place, |slot, _| slot.switch(at, Power::Running)),
             Change::Search(change) => self.search.apply(at, change, &self.storage),
             Change::Storage(change) => self.storage.apply(at, change),
-            Change::Stopped { place } => self.with_slot(place, |slot, _| slot.power = Power::Stopped),
+            Change::Stopped { place } => self.with_slot(place, |slot, _| slot.switch(at, Power::Stopped)),
+            Change::PreviewStarted { app, source, target } => {
+                if let Some(app) = self.apps.get_mut(app) {
+                    app.start_preview(at, source, target, &self.vault);
+                }
+            }
+            Change::PreviewReset { app } => {
+                if let Some(app) = self.apps.get_mut(app) {
+                    app.end_preview(at, &self.vault);
+                }
+            }
             Change::SwapStarted { operation, app, source, target, seconds } => {
                 if let Some(found) = self.apps.get_mut(app) {
                     let due = at.plus_seconds(i64::from(*seconds));
@@ -142,6 +146,12 @@ impl Estate {
             }
         }
         self.connect(at);
+        self.note(at);
+    }
+
+    /// Takes note of what each app does with its requests from now on.
+    fn note(&mut self, at: Moment) {
+        self.apps.values_mut().for_each(|app| app.note(at));
     }
 
     /// Lets everything happen that comes due until `now`, each thing at its own moment and in that order.
@@ -163,6 +173,7 @@ impl Estate {
                 Event::DatabaseOperationEnds(operation) => self.databases.finish(operation),
             }
             self.connect(due);
+            self.note(due);
         }
     }
 
@@ -217,12 +228,15 @@ const SESSION: (&str, &str) =
 const DATABASE: (&str, &str) =
     ("DATABASE_URL", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/database-url)");
 
+/// A credential in plain, as there should be none and often is one: nobody may be told of it.
+const PLAIN_TOKEN: (&str, &str) = ("API_TOKEN", "simulated-5b1f0c9e7a3d4826");
+
 fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn web_settings(environment: &str) -> BTreeMap<String, String> {
-    settings(&[SESSION, DATABASE, ("APP_ENVIRONMENT", environment), ("CHAT_MAX_TURNS", "40")])
+    settings(&[SESSION, DATABASE, PLAIN_TOKEN, ("APP_ENVIRONMENT", environment), ("CHAT_MAX_TURNS", "40")])
 }
 
 fn first(name: &str, coined: &Coined) -> SecretSet {
@@ -370,7 +384,14 @@ mod tests {
             (prop_oneof![Just("s1"), Just("s2")], any::<bool>()).prop_map(|(version, on)| enable(version, on)),
             slot.clone().prop_map(|slot| Change::ReferencesRefreshed { place: web(slot) }),
             slot.clone().prop_map(|slot| Change::Restarted { place: web(slot) }),
-            slot.prop_map(|slot| Change::SettingsReplaced { place: web(slot), settings: web_settings(slot) }),
+            slot.clone().prop_map(|slot| Change::SettingsReplaced { place: web(slot), settings: web_settings(slot) }),
+            slot.prop_map(|slot| Change::Stopped { place: web(slot) }),
+            Just(Change::PreviewStarted {
+                app: "chatbot-web".to_owned(),
+                source: STAGING.to_owned(),
+                target: PRODUCTION.to_owned()
+            }),
+            Just(Change::PreviewReset { app: "chatbot-web".to_owned() }),
             Just(swap()),
         ]
     }

@@ -8,10 +8,7 @@ use super::asked::Asked;
 use super::change::Place;
 use super::clock::Moment;
 use super::estate::{Estate, PRODUCTION};
-use super::web::{Trouble, default_host};
-
-/// The build that answers every second question with an error.
-const BAD_BUILD: &str = "4720";
+use super::web::{BAD_BUILD, Trouble, default_host};
 
 /// What an app searches in unless its setting `SEARCH_INDEX` says otherwise, and how many documents it answers from.
 const INDEX: &str = "chatbot-docs";

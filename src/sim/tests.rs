@@ -4,6 +4,7 @@ mod estate;
 mod fault;
 mod restart;
 mod search;
+mod slots;
 mod storage;
 mod swap;
 mod vault;

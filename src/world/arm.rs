@@ -4,8 +4,8 @@ use std::time::Duration;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::request::options::ClientRequestId;
 use azure_core::http::{
-    ClientOptions, Context, Method as HttpMethod, Pipeline, PipelineSendOptions, Request as HttpRequest, RetryOptions,
-    Url, UserAgentOptions,
+    ClientOptions, Context, Method as HttpMethod, Pipeline, PipelineSendOptions, RawResponse, Request as HttpRequest,
+    RetryOptions, Url, UserAgentOptions,
 };
 use serde_json::Value as Json;
 
@@ -15,9 +15,9 @@ use super::redirect::Network;
 use super::retry::again;
 use super::secret::Resolved;
 use super::sign_in::MANAGEMENT;
-use super::{Credential, Redactor};
+use super::{Credential, Redactor, settings};
 use crate::base::AttemptId;
-use crate::effect::{Handle, Method, Reply, Request, Sent};
+use crate::effect::{Errand, Handle, Method, Reply, Request, Sent, refusal};
 
 /// The hand for Azure Resource Manager: sends a rendered request, nothing more. An operation *is* its catalogue row.
 pub(super) struct Arm {
@@ -68,19 +68,48 @@ impl Arm {
         }
     }
 
+    /// Writes all app settings of a site anew, and with the values that they have those that are to stay.
+    ///
+    /// They are read in the moment before. If other settings are there than those that were looked at, nothing is sent.
+    pub(super) async fn replace_settings(&self, errand: &Errand, attempt: AttemptId) -> Sent {
+        let (url, list) = match (address(&errand.request.url), settings::list_address(&errand.request)) {
+            (Ok(url), Ok(list)) => (url, list),
+            (Err(why), _) | (_, Err(why)) => return never(why),
+        };
+        let listed = match self.exchange(Method::Post, list, None, None).await {
+            Ok((_, Some(Ok(raw)))) if raw.status().is_success() => settings::read(&raw),
+            Ok((expected, result)) => Err(match self.made_of(result, &expected, &self.redactor).await.into() {
+                Sent::Answered(reply) => refusal(&reply).message,
+                Sent::NeverSent { why } | Sent::Lost { why } => why,
+            }),
+            Err(why) => Err(why),
+        };
+        let filled = listed.and_then(|listed| settings::fill(errand, attempt, &listed));
+        let (body, redactor) = match filled {
+            Ok(filled) => filled,
+            Err(why) => return never(&format!("the settings as they are could not be put into the request: {why}")),
+        };
+        match self.exchange(errand.request.method, url, Some(body), Some(attempt)).await {
+            Ok((expected, result)) => self.made_of(result, &expected, &redactor).await.into(),
+            Err(why) => never(&why),
+        }
+    }
+
     /// Reads, page by page, and puts the pages' `value` together. Nothing but the whole collection is an answer.
     pub(super) async fn read(&self, request: &Request) -> Sent {
-        if request.method != Method::Get {
-            return never("only GET reads");
-        }
         let first = match address(&request.url) {
             Ok(url) => url,
             Err(why) => return never(why),
         };
+        if !reads(request.method, &first) {
+            return never("only GET reads, and the few POSTs that are known to");
+        }
+        let body = request.body.as_ref().map(|body| body.fill("", &mut |_| Err(())));
+        let Ok(mut body) = body.transpose() else { return never("a read cannot carry a secret") };
         let mut whole: Option<Reply> = None;
-        let mut page = first.clone();
+        let (mut method, mut page) = (request.method, first.clone());
         for _ in 0..MOST_PAGES {
-            let asked = again(&self.credential, || self.once(Method::Get, page.clone(), None, None)).await;
+            let asked = again(&self.credential, || self.once(method, page.clone(), body.clone(), None)).await;
             let (reply, next) = match asked {
                 Outcome::Answered { reply, next } if (200..300).contains(&reply.status) => (reply, next),
                 other => return other.into(),
@@ -98,7 +127,7 @@ impl Arm {
             };
             let Some(link) = next else { return Sent::Answered(whole_so_far) };
             match first.join(&link) {
-                Ok(link) if link.origin() == first.origin() => page = link,
+                Ok(link) if link.origin() == first.origin() => (method, page, body) = (Method::Get, link, None),
                 _ => return never("the service pages on to another origin, which is never followed"),
             }
             whole = Some(whole_so_far);
@@ -107,9 +136,21 @@ impl Arm {
     }
 
     async fn once(&self, method: Method, url: Url, body: Option<Json>, attempt: Option<AttemptId>) -> Outcome {
-        if let Err(why) = self.credential.ready(MANAGEMENT).await {
-            return Outcome::Refused { why };
+        match self.exchange(method, url, body, attempt).await {
+            Ok((expected, result)) => self.made_of(result, &expected, &self.redactor).await,
+            Err(why) => Outcome::Refused { why },
         }
+    }
+
+    /// Sends a request and gives what came back, with its secrets; nothing if the time for it is over.
+    async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Json>,
+        attempt: Option<AttemptId>,
+    ) -> Result<(Arc<Expected>, Option<azure_core::Result<RawResponse>>), String> {
+        self.credential.ready(MANAGEMENT).await?;
         let method = http_method(method);
         let mut request = HttpRequest::new(url.clone(), method);
         request.insert_header("accept", "application/json");
@@ -125,14 +166,35 @@ impl Arm {
         // Every status is an answer here; what it means is judged elsewhere.
         let options = PipelineSendOptions { skip_checks: true, ..Default::default() };
         let sending = self.pipeline.send(&context, &mut request, Some(options));
-        let outcome = match tokio::time::timeout(self.limit, sending).await {
-            Ok(result) => outcome(result, &expected, &self.redactor),
-            Err(_) => timed_out(&expected, self.limit),
+        let result = tokio::time::timeout(self.limit, sending).await.ok();
+        Ok((expected, result))
+    }
+
+    /// What came of a request that was sent.
+    async fn made_of(
+        &self,
+        result: Option<azure_core::Result<RawResponse>>,
+        expected: &Expected,
+        redactor: &Redactor,
+    ) -> Outcome {
+        let outcome = match result {
+            Some(result) => outcome(result, expected, redactor),
+            None => timed_out(expected, self.limit),
         };
         if matches!(&outcome, Outcome::Answered { reply, .. } if reply.status == 401) {
             self.credential.forget().await;
         }
         outcome
+    }
+}
+
+/// Whether a request only reads. Where the service keeps something out of what GET shows, it reads by POST.
+fn reads(method: Method, url: &Url) -> bool {
+    let path = url.path();
+    match method {
+        Method::Get => true,
+        Method::Post => path.ends_with(settings::LIST) || path.ends_with("/slotsdiffs"),
+        Method::Put | Method::Patch | Method::Delete => false,
     }
 }
 
@@ -259,6 +321,16 @@ mod tests {
 
     fn attempt() -> AttemptId {
         "01938a3c-0000-7000-8000-000000000001".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_post_that_is_not_known_to_read_is_never_sent_as_a_read() {
+        let (arm, listener) = arm(TENANT).await;
+        for url in [SITE, "https://management.azure.com/subscriptions/s/sites/x/slots/y/slotsswap?api-version=1"] {
+            let request = Request::new(Service::ResourceManager, Method::Post, url);
+            assert!(matches!(arm.read(&request).await, Sent::NeverSent { .. }), "{url}");
+        }
+        assert!(is_untouched(&listener).await);
     }
 
     fn restart() -> Request {

@@ -78,6 +78,9 @@ impl AzureHands {
 impl Hands for AzureHands {
     async fn send(&self, errand: &Errand, attempt: AttemptId) -> Sent {
         match errand.request.service {
+            Service::ResourceManager if errand.call.action == "webapp.settings.replace" => {
+                self.arm.replace_settings(errand, attempt).await
+            }
             Service::ResourceManager => match self.keyvault.resolve_all(errand.request.body.as_ref()).await {
                 Ok(secrets) => self.arm.send(&errand.request, attempt, &secrets).await,
                 Err(why) => Sent::NeverSent { why },

@@ -25,7 +25,7 @@ use super::secret::{self, Environment, Resolved};
 use super::sign_in::VAULT;
 use super::{Credential, Redactor};
 use crate::base::{AttemptId, SecretRef, Value};
-use crate::effect::{Args, Errand, Reply, Sent};
+use crate::effect::{Args, Call, Errand, Reply, Sent};
 
 /// The hand for Key Vault's data plane: Microsoft's client, one per vault, with our guard as its last policy.
 ///
@@ -60,7 +60,7 @@ impl KeyVault {
             return Sent::NeverSent { why };
         }
         let result = match errand.call.action.as_str() {
-            "keyvault.secret.set" => self.set(errand, attempt).await,
+            "keyvault.secret.set" | "keyvault.secret.copy" => self.set(errand, attempt).await,
             "keyvault.secret.disable" => self.switch(errand, attempt, false).await,
             "keyvault.secret.enable" => self.switch(errand, attempt, true).await,
             other => Err(format!("no hand knows how to carry `{other}` to a vault")),
@@ -123,9 +123,7 @@ impl KeyVault {
     async fn set(&self, errand: &Errand, attempt: AttemptId) -> Result<Sent, String> {
         let args = &errand.call.args;
         let (client, name) = (self.client(vault(args)?)?, text(args, "name")?);
-        let Some(Value::Secret { secret: reference }) = args.get("value") else {
-            return Err("the value is not a reference to a secret".to_owned());
-        };
+        let reference = &value(&errand.call)?;
         let secret = self.resolve(reference).await?;
         let body = errand.request.body.as_ref().ok_or("the rendered request has no body")?;
         let mut fill = |wanted: &SecretRef| {
@@ -202,6 +200,7 @@ impl KeyVault {
             SecretRef::Generate { bytes, encoding } => secret::generate(*bytes, *encoding)?,
             SecretRef::Environment { name } => secret::from_environment(&self.environment, name)?,
             SecretRef::Version { vault, name, version } => self.version(vault, name, version).await?,
+            SecretRef::Setting { .. } => return Err("no vault is given what an app setting holds".to_owned()),
         };
         self.redactor.learn(&text);
         Ok(text)
@@ -278,6 +277,19 @@ fn text<'a>(args: &'a Args, name: &str) -> Result<&'a str, String> {
     args.get(name).and_then(Value::as_text).ok_or_else(|| format!("`{name}` is missing"))
 }
 
+/// Where the value of a new version is to be had: it is given, or it is the value of another secret's version.
+fn value(call: &Call) -> Result<SecretRef, String> {
+    let args = &call.args;
+    match args.get("value") {
+        Some(Value::Secret { secret }) => Ok(secret.clone()),
+        None if call.action == "keyvault.secret.copy" => {
+            let text = |name| text(args, name).map(str::to_owned);
+            Ok(SecretRef::Version { vault: vault(args)?.to_owned(), name: text("from")?, version: text("version")? })
+        }
+        _ => Err("the value is not a reference to a secret".to_owned()),
+    }
+}
+
 fn tags(args: &Args, attempt: AttemptId) -> HashMap<String, String> {
     let pairs = args.get("tags").and_then(Value::as_list).unwrap_or_default().iter().filter_map(|tag| {
         let text = |name| tag.field(name).and_then(Value::as_text).map(str::to_owned);
@@ -291,7 +303,7 @@ mod tests {
     use super::super::redirect::tests::Canned;
     use super::super::sign_in::tests::{TENANT, az};
     use super::*;
-    use crate::effect::{Call, find};
+    use crate::effect::find;
 
     const CHALLENGE: (&str, &str, &str) = (
         "401 Unauthorized",

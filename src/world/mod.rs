@@ -45,6 +45,7 @@ mod redact;
 mod redirect;
 mod retry;
 mod secret;
+mod settings;
 mod sign_in;
 mod signature;
 mod sql;

@@ -38,25 +38,28 @@ pub(super) static SET: Row = Row {
     follow: None,
     parse: parse_set,
     judge: None,
-    change: Some(ChangeFacts {
-        read_back: |args| read_back(args, "name"),
-        locks: secret_lock,
-        observe: |args| vec![versions_of(args)],
-        observed: |_, seen| seen.first().map(newest_field).into_iter().collect(),
-        probe: Probe {
-            answers: Answers::Whether,
-            reads: |args| vec![versions_of(args)],
-            judge: judge_set,
-            settles: Span::seconds(30),
-        },
-        undo: "Set the old value anew (as a further version), refresh the consumers, and only then disable this version: \
-               disabling the newest version breaks everyone who reads without naming one.",
-        touches: "Whoever reads the secret without naming a version gets the new value as soon as its cache expires: App \
-                  Service within 24 hours, or at once after a refresh of its references.",
-        expect: Span::seconds(5),
-        loses: None,
-    }),
+    change: Some(SET_FACTS),
     by_hand: Some(set_by_hand),
+};
+
+/// What must be known of whatever adds a version.
+pub(super) const SET_FACTS: ChangeFacts = ChangeFacts {
+    read_back: |args| read_back(args, "name"),
+    locks: secret_lock,
+    observe: |args| vec![versions_of(args)],
+    observed: |_, seen| seen.first().map(newest_field).into_iter().collect(),
+    probe: Probe {
+        answers: Answers::Whether,
+        reads: |args| vec![versions_of(args)],
+        judge: judge_set,
+        settles: Span::seconds(30),
+    },
+    undo: "Set the old value anew (as a further version), refresh the consumers, and only then disable this version: \
+           disabling the newest version breaks everyone who reads without naming one.",
+    touches: "Whoever reads the secret without naming a version gets the new value as soon as its cache expires: App \
+              Service within 24 hours, or at once after a refresh of its references.",
+    expect: Span::seconds(5),
+    loses: None,
 };
 
 /// `keyvault.secret.disable`.
@@ -164,7 +167,7 @@ fn render_set(args: &Args) -> Result<Request, RenderError> {
 
 /// The value goes through a file that only its owner reads and that is gone when the lines have run: on the command line
 /// every process of the machine would see it, and by default `az` prints it.
-fn set_by_hand(args: &Args) -> Result<Script, RenderError> {
+pub(super) fn set_by_hand(args: &Args) -> Result<Script, RenderError> {
     let request = render_set(args)?;
     let (url, name) = (vault_url(args, "vault")?, secret_name(args, "name")?);
     let mut before = vec![
@@ -234,6 +237,8 @@ pub(super) fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
             ask.push(Piece::Shell(")\" > \"$folder/value\""));
             vec![ask]
         }
+        // No row takes one; the test for an empty file stops whoever gets here.
+        SecretRef::Setting { .. } => Vec::new(),
     }
 }
 
@@ -272,7 +277,7 @@ fn whole(name: &'static str, text: &str) -> Result<(), RenderError> {
     Ok(())
 }
 
-fn parse_set(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
+pub(super) fn parse_set(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
     Ok(Value::record([("version", Value::text(last_segment(needed(body(replies, 0)?, "/id")?)))]))
 }
 

@@ -6,13 +6,22 @@
 
 mod argument;
 mod consumers;
+mod copy;
 mod health;
 mod http;
+mod instances;
 mod keyvault;
+mod metrics;
+mod place;
 mod postgres;
+mod power;
+mod preview;
 mod reading;
 mod references;
 mod search;
+mod settings;
+mod settings_replace;
+mod slots;
 mod sql;
 mod storage;
 mod swap;

@@ -3,10 +3,11 @@
 use super::super::by_hand::line;
 use super::super::{
     Answers, Args, Call, ChangeFacts, Class, Field, Json, Method, Piece, Probe, ProbeContext, ProbeVerdict,
-    RenderError, Request, Risk, Row, Script, Service, TargetKind, Type,
+    RenderError, Request, Risk, Row, Script, Service,
 };
-use super::argument::{optional, read_back, required, slot_name, target};
-use super::reading::{field, last_segment};
+use super::argument::read_back;
+use super::place::{SLOT, WITH, pair};
+use super::reading::field;
 use super::webapp::{API, DEPLOYMENTS, GET, about};
 use crate::base::{Span, Value};
 
@@ -14,15 +15,7 @@ use crate::base::{Span, Value};
 pub(super) static SWAP: Row = Row {
     name: "webapp.slot.swap",
     summary: "Swaps a slot with production, or with another slot.",
-    parameters: &[
-        required("app", Type::Target(TargetKind::Webapp), "The slot to swap from, which is never the site itself."),
-        optional(
-            "target",
-            Type::Target(TargetKind::Webapp),
-            "What to swap it with: the site itself, which is production, or another of its slots; the site itself if not \
-             given.",
-        ),
-    ],
+    parameters: &[SLOT, WITH],
     outputs: &[],
     risk: Risk::Destructive,
     class: Class::D,
@@ -36,7 +29,7 @@ pub(super) static SWAP: Row = Row {
     parse: |_, _| Ok(Value::record([])),
     judge: None,
     change: Some(ChangeFacts {
-        read_back: |args| swap(args).map_or_else(|_| read_back(args, "app"), |swap| swap.site.to_owned()),
+        read_back: |args| pair(args).map_or_else(|_| read_back(args, "app"), |swap| swap.site.to_owned()),
         locks,
         observe,
         observed,
@@ -53,77 +46,17 @@ pub(super) static SWAP: Row = Row {
     by_hand: Some(by_hand),
 };
 
-/// The arguments, checked. Both places are named by ids of one site, so what is looked at before a swap is what is
-/// swapped.
-struct Swap<'a> {
-    site: &'a str,
-    source: Place<'a>,
-    destination: Place<'a>,
-}
-
-/// A slot; production is the site itself.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    id: &'a str,
-    slot: &'a str,
-}
-
-const PRODUCTION: &str = "production";
-
-fn swap(args: &Args) -> Result<Swap<'_>, RenderError> {
-    let from = target(args, "app", TargetKind::Webapp)?;
-    let shape = |name, wanted, found: &str| RenderError::Shape { name, wanted, found: found.to_owned() };
-    let Some((site_id, slot)) = split_slot(from.id) else {
-        return Err(shape("app", "a slot, and not the site itself, which is production", from.name));
-    };
-    let source = Place { id: from.id, slot: slot_name(slot, "app")? };
-    let destination = match args.get("target") {
-        None => Place { id: site_id, slot: PRODUCTION },
-        Some(_) => {
-            let into = target(args, "target", TargetKind::Webapp)?;
-            let (its_site, slot) = split_slot(into.id).unwrap_or((into.id, PRODUCTION));
-            // Resource Manager compares ids without regard to case.
-            if !its_site.eq_ignore_ascii_case(site_id) {
-                return Err(shape("target", "the site that the slot belongs to, or another of its slots", into.name));
-            }
-            Place { id: into.id, slot: slot_name(slot, "target")? }
-        }
-    };
-    if source.slot.eq_ignore_ascii_case(destination.slot) {
-        return Err(shape("target", "another slot than the source", destination.slot));
-    }
-    Ok(Swap { site: last_segment(site_id), source, destination })
-}
-
-/// The site's id and the slot's name; `None` for a site itself. The id's shape has been checked.
-fn split_slot(id: &str) -> Option<(&str, &str)> {
-    let (rest, slot) = id.rsplit_once('/')?;
-    let (site, keyword) = rest.rsplit_once('/')?;
-    keyword.eq_ignore_ascii_case("slots").then_some((site, slot))
-}
-
-impl Swap<'_> {
-    /// A place as a target of other rows.
-    fn target_of(&self, place: Place<'_>) -> Value {
-        let is_site = place.slot.eq_ignore_ascii_case(PRODUCTION);
-        let name = if is_site { self.site.to_owned() } else { format!("{}/{}", self.site, place.slot) };
-        Value::record([("name", Value::text(name)), ("id", Value::text(place.id))])
-    }
-}
-
 fn render(args: &Args) -> Result<Request, RenderError> {
-    let swap = swap(args)?;
+    let swap = pair(args)?;
     let body = Json::object([("targetSlot", Json::text(swap.destination.slot)), ("preserveVnet", Json::Boolean(true))]);
     Ok(about(Method::Post, swap.source.id, "/slotsswap").with_body(body))
 }
 
 /// `az` waits for the end of the swap, which `az rest` would not.
 fn by_hand(args: &Args) -> Result<Script, RenderError> {
-    let swap = swap(args)?;
-    // `/subscriptions/S/resourceGroups/G/…`; the id's shape has been checked.
-    let group = swap.source.id.split('/').nth(4).unwrap_or_default();
+    let swap = pair(args)?;
     let mut command = line([
-        ("az webapp deployment slot swap --resource-group ", group),
+        ("az webapp deployment slot swap --resource-group ", swap.group()),
         (" --name ", swap.site),
         (" --slot ", swap.source.slot),
         (" --target-slot ", swap.destination.slot),
@@ -133,12 +66,11 @@ fn by_hand(args: &Args) -> Result<Script, RenderError> {
 }
 
 fn locks(args: &Args) -> Vec<String> {
-    let ids = swap(args).map(|swap| [swap.source.id, swap.destination.id]);
-    ids.into_iter().flatten().map(str::to_ascii_lowercase).collect()
+    pair(args).map(|swap| swap.locks()).unwrap_or_default()
 }
 
 fn observe(args: &Args) -> Vec<Call> {
-    let Ok(swap) = swap(args) else { return Vec::new() };
+    let Ok(swap) = pair(args) else { return Vec::new() };
     let (source, destination) = (swap.target_of(swap.source), swap.target_of(swap.destination));
     vec![
         Call::new(GET.name, [("app", destination.clone())]),
@@ -148,7 +80,7 @@ fn observe(args: &Args) -> Vec<Call> {
 }
 
 fn observed(args: &Args, seen: &[Value]) -> Vec<Field> {
-    let (Ok(swap), [get, destination, source]) = (swap(args), seen) else { return Vec::new() };
+    let (Ok(swap), [get, destination, source]) = (pair(args), seen) else { return Vec::new() };
     vec![
         Field::new(LAST_SWAP, last_swap(get)),
         Field::new(&runs(swap.destination.slot), deployment(destination)),
@@ -180,7 +112,7 @@ fn deployment(outputs: &Value) -> String {
 
 fn judge(context: &ProbeContext<'_>, seen: &[Value]) -> ProbeVerdict {
     let unknown = |seen: &str| ProbeVerdict::Unknown { seen: seen.to_owned() };
-    let Ok(swap) = swap(context.args) else { return unknown("the arguments cannot be read") };
+    let Ok(swap) = pair(context.args) else { return unknown("the arguments cannot be read") };
     let now = observed(context.args, seen);
     let value =
         |fields: &[Field], name: &str| fields.iter().find(|field| field.name == name).map(|field| field.value.clone());

@@ -1,10 +1,14 @@
 use super::super::Row;
-use super::{consumers, health, http, keyvault, postgres, references, search, sql, storage, swap, versions, webapp};
+use super::{
+    consumers, copy, health, http, instances, keyvault, metrics, postgres, power, preview, references, search,
+    settings, settings_replace, slots, sql, storage, swap, versions, webapp,
+};
 
 /// Every row, sorted by name.
 static ROWS: &[&Row] = &[
     &http::GET,
     &consumers::CONSUMERS,
+    &copy::COPY,
     &keyvault::DISABLE,
     &keyvault::ENABLE,
     &keyvault::SET,
@@ -53,10 +57,22 @@ static ROWS: &[&Row] = &[
     &webapp::DEPLOYMENTS,
     &webapp::GET,
     &health::HEALTH,
+    &instances::INSTANCES,
+    &metrics::METRICS,
     &references::REFERENCES,
     &references::REFRESH,
     &webapp::RESTART,
+    &settings::SETTINGS,
+    &settings_replace::REPLACE,
+    &slots::DIFFERENCES,
+    &preview::PREVIEW,
+    &preview::RESET,
     &swap::SWAP,
+    &slots::SLOTS,
+    &power::START,
+    &power::STATE,
+    &power::STOP,
+    &slots::TRAFFIC,
 ];
 
 /// Every row, sorted by name.

@@ -33,6 +33,13 @@ pub(super) static GET: Row = Row {
             .told(Told::Query("properties.slotSwapStatus.timestampUtc || ''")),
         output("swap_source", Type::String, "The source slot of the last swap; empty if never."),
         output("swap_destination", Type::String, "The destination slot of the last swap; empty if never."),
+        output(
+            "preview",
+            Type::String,
+            "The slot whose swap into this place is previewed and not ended; empty if none is.",
+        )
+        .told(Told::Query("properties.targetSwapSlot || ''")),
+        output("modified", Type::String, "When the site was last modified, as the service writes it."),
     ],
     risk: Risk::Read,
     class: Class::R,
@@ -62,6 +69,11 @@ pub(super) static DEPLOYMENTS: Row = Row {
         output("author", Type::String, "Who authored it.")
             .told(Told::Query("value[?properties.active].properties.author")),
         output("received", Type::String, "When it was received, as the service writes it."),
+        output(
+            "deployments",
+            Type::List(&Type::Record),
+            "All that are known, the newest first: `{id, message, author, received, active}`.",
+        ),
     ],
     risk: Risk::Read,
     class: Class::R,
@@ -136,7 +148,7 @@ pub(super) fn lock(args: &Args) -> Option<String> {
     target(args, "app", TargetKind::Webapp).ok().map(|app| app.id.to_ascii_lowercase())
 }
 
-fn parse_get(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
+pub(super) fn parse_get(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
     let body = body(replies, 0)?;
     let host = needed(body, "/properties/defaultHostName")?;
     let swap = |member| Value::text(text(body, &format!("/properties/slotSwapStatus/{member}")));
@@ -147,21 +159,42 @@ fn parse_get(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
         ("swapped_at", swap("timestampUtc")),
         ("swap_source", swap("sourceSlotName")),
         ("swap_destination", swap("destinationSlotName")),
+        ("preview", Value::text(text(body, "/properties/targetSwapSlot"))),
+        ("modified", Value::text(text(body, "/properties/lastModifiedTimeUtc"))),
     ]))
 }
 
 fn parse_deployments(_: &Args, replies: &[Reply]) -> Result<Value, Unreadable> {
-    let is_active = |item: &&Json| item.pointer("/properties/active").and_then(Json::as_bool) == Some(true);
+    let mut deployments: Vec<&Json> = items(body(replies, 0)?)?.iter().collect();
+    // RFC 3339 in UTC, so later ones are greater as texts.
+    deployments.sort_by_key(|item| std::cmp::Reverse(received(item)));
     let none = Json::Null;
-    let active = items(body(replies, 0)?)?.iter().find(is_active).unwrap_or(&none);
-    // The specification knows `start_time`; the deployment engine adds `received_time`, which is earlier.
-    let times = ["/properties/received_time", "/properties/start_time"].map(|time| text(active, time));
-    Ok(Value::record([
-        ("active", Value::text(last_segment(text(active, "/id")))),
-        ("message", Value::text(text(active, "/properties/message"))),
-        ("author", Value::text(text(active, "/properties/author"))),
-        ("received", Value::text(times.into_iter().find(|time| !time.is_empty()).unwrap_or_default())),
-    ]))
+    let active = deployments.iter().copied().find(|item| is_active(item)).unwrap_or(&none);
+    let of = |item: &Json| {
+        [
+            ("message", Value::text(text(item, "/properties/message"))),
+            ("author", Value::text(text(item, "/properties/author"))),
+            ("received", Value::text(received(item))),
+        ]
+    };
+    let id = |item: &Json| Value::text(last_segment(text(item, "/id")));
+    let all = deployments.iter().map(|item| {
+        let [message, author, received] = of(item);
+        Value::record([("id", id(item)), message, author, received, ("active", Value::Boolean(is_active(item)))])
+    });
+    let [message, author, received] = of(active);
+    let all = Value::List(all.collect());
+    Ok(Value::record([("active", id(active)), message, author, received, ("deployments", all)]))
+}
+
+fn is_active(deployment: &Json) -> bool {
+    deployment.pointer("/properties/active").and_then(Json::as_bool) == Some(true)
+}
+
+/// The specification knows `start_time`; the deployment engine adds `received_time`, which is earlier.
+fn received(deployment: &Json) -> &str {
+    let times = ["/properties/received_time", "/properties/start_time"].map(|time| text(deployment, time));
+    times.into_iter().find(|time| !time.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::mem;
 
 use uuid::Uuid;
 
+use super::metrics::Stretch;
 use super::reference::{self, Cached, Resolution};
 use crate::sim::clock::Moment;
 use crate::sim::vault::Secrets;
@@ -29,6 +30,10 @@ pub(crate) struct App {
     pub(crate) swap: Option<Swap>,
     /// The last swap that completed.
     pub(crate) swapped: Option<Swapped>,
+    /// The swap whose first half was done: there is at most one.
+    pub(crate) preview: Option<Preview>,
+    /// What production did with its requests, the oldest first.
+    pub(crate) past: Vec<Stretch>,
 }
 
 /// A slot: a content that runs with settings.
@@ -72,6 +77,15 @@ pub(crate) struct Swap {
     pub(crate) due: Moment,
 }
 
+/// A swap of which the first half was done: the source slot runs with the sticky settings of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Preview {
+    pub(crate) source: String,
+    pub(crate) target: String,
+    /// The source slot's own sticky settings.
+    own: BTreeMap<String, String>,
+}
+
 /// A swap that completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Swapped {
@@ -81,6 +95,28 @@ pub(crate) struct Swapped {
 }
 
 impl App {
+    pub(crate) fn new(slots: BTreeMap<String, Slot>, sticky: BTreeSet<String>, swapped: Option<Swapped>) -> Self {
+        Self { slots, sticky, swap: None, swapped, preview: None, past: Vec::new() }
+    }
+
+    /// Gives the source slot the sticky settings of the target, which restarts it. All its other settings stay.
+    pub(crate) fn start_preview(&mut self, at: Moment, source: &str, target: &str, secrets: &Secrets) {
+        self.end_preview(at, secrets);
+        let Some(theirs) = self.slots.get(target).map(|slot| slot.stuck(&self.sticky)) else { return };
+        let Some(slot) = self.slots.get_mut(source) else { return };
+        let own = slot.stuck(&self.sticky);
+        slot.stick(at, theirs, &self.sticky, secrets);
+        self.preview = Some(Preview { source: source.to_owned(), target: target.to_owned(), own });
+    }
+
+    /// Gives the source slot its own sticky settings back, if a preview is on.
+    pub(crate) fn end_preview(&mut self, at: Moment, secrets: &Secrets) {
+        let Some(preview) = self.preview.take() else { return };
+        if let Some(slot) = self.slots.get_mut(&preview.source) {
+            slot.stick(at, preview.own, &self.sticky, secrets);
+        }
+    }
+
     /// Starts a swap: the source slot's instances restart, and fetch their references anew for the warm-up.
     /// Production keeps serving.
     pub(crate) fn start_swap(&mut self, swap: Swap, secrets: &Secrets) {
@@ -95,6 +131,8 @@ impl App {
     /// source slot is restarted there.
     pub(crate) fn complete_swap(&mut self, secrets: &Secrets) {
         let Some(Swap { source, target, due: at, .. }) = self.swap.take() else { return };
+        // What was previewed is no longer: the slot has its own settings again, and the swap moves the others.
+        self.end_preview(at, secrets);
         let (Some(mut one), Some(mut other)) = (self.slots.remove(&source), self.slots.remove(&target)) else { return };
         mem::swap(&mut one.content, &mut other.content);
         exchange(&mut one.settings, &mut other.settings, &self.sticky);
@@ -134,6 +172,29 @@ impl Slot {
         self.modified = at;
         self.restart(at);
         self.fetch_all(secrets, at);
+    }
+
+    /// The settings that stay with this slot.
+    fn stuck(&self, sticky: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let stuck = self.settings.iter().filter(|(name, _)| sticky.contains(*name));
+        stuck.map(|(name, text)| (name.clone(), text.clone())).collect()
+    }
+
+    /// Puts other settings in the place of those that stay with this slot.
+    fn stick(&mut self, at: Moment, stuck: BTreeMap<String, String>, sticky: &BTreeSet<String>, secrets: &Secrets) {
+        let mut settings = mem::take(&mut self.settings);
+        settings.retain(|name, _| !sticky.contains(name));
+        settings.extend(stuck);
+        self.configure(at, settings, secrets);
+    }
+
+    /// Stops or starts the slot.
+    pub(crate) fn switch(&mut self, at: Moment, power: Power) {
+        self.power = power;
+        self.modified = at;
+        if power == Power::Running {
+            self.restart(at);
+        }
     }
 
     /// Asks for fresh references. One that is under way already serves this request too: it reads the vault later.

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{body, swap};
+use super::{App, body, metrics, swap};
 use crate::sim::answer::{Answer, arm_error};
 use crate::sim::asked::{Asked, is_api_version};
 use crate::sim::change::{Change, Place};
@@ -123,6 +123,9 @@ fn read(world: &World, at: Moment, asked: &Asked, place: &Place, rest: &[&str]) 
                 None => no_such_resource(setting),
             }
         }
+        ["config", "web"] => Answer::ok(&body::configuration(place)),
+        ["instances"] => Answer::ok(&body::instances(place, slot, at)),
+        ["providers", "microsoft.insights", "metrics"] => metrics(asked, at, place, app),
         ["config", "slotconfignames"] => Answer::ok(&body::sticky_names(place, app)),
         ["deployments"] => Answer::ok(&json!({"value": [body::deployment(place, &slot.content)], "nextLink": null})),
         ["deployments", id] if body::deployment_id(&slot.content) == *id => {
@@ -131,6 +134,19 @@ fn read(world: &World, at: Moment, asked: &Asked, place: &Place, rest: &[&str]) 
         ["operationresults", operation] => swap::poll(world.estate(), at, asked, place, operation),
         _ => no_such_resource(&rest.join("/")),
     }
+}
+
+/// The metrics that are asked for. The service tells the last hour when no time span is named, and nothing else is here.
+fn metrics(asked: &Asked, at: Moment, place: &Place, app: &App) -> Answer {
+    let names = asked.parameter("metricnames").unwrap_or_default();
+    let bad = |text: &str| Answer::json(StatusCode::BAD_REQUEST, &json!({"code": "BadRequest", "message": text}));
+    if let Some(unknown) = names.split(',').find(|name| !metrics::is_known(name)) {
+        return bad(&format!("Failed to find metric configuration for provider: Microsoft.Web, metric: {unknown}"));
+    }
+    if asked.parameter("timespan").is_some() {
+        return bad("The simulated metrics are told of the last hour only.");
+    }
+    Answer::ok(&metrics::document(app, place, &body::site_id(place), &names, at))
 }
 
 fn post(world: &mut World, at: Moment, asked: &Asked, place: Place, rest: &[&str]) -> Result<Answer, SimError> {
@@ -144,6 +160,8 @@ fn post(world: &mut World, at: Moment, asked: &Asked, place: Place, rest: &[&str
             return Ok(with_slot(world, &place, body::references));
         }
         ["config", "appsettings", "list"] => return Ok(with_slot(world, &place, body::settings)),
+        ["applyslotconfig"] => return swap::preview(world, at, asked, &place),
+        ["resetslotconfig"] => Change::PreviewReset { app: place.app },
         ["slotsswap"] => return swap::start(world, at, asked, &place),
         ["slotsdiffs"] => return Ok(swap::differences(world.estate(), asked, &place)),
         _ => return Ok(not_allowed(asked)),

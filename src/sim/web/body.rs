@@ -2,16 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::app::{App, Content, Power, Slot};
+use super::app::{App, Content, Power, Slot, Trouble};
 use super::arm::{GROUP, LOCATION, SUBSCRIPTION};
 use super::reference::{self, Cached, Resolution};
 use crate::sim::change::Place;
+use crate::sim::clock::Moment;
 use crate::sim::estate::PRODUCTION;
 use crate::sim::signin::TENANT;
 
 /// The location as App Service spells it.
 const WEB_LOCATION: &str = "West Europe";
 const PLAN: &str = "chatbot-plan";
+/// How many instances a slot has.
+const WORKERS: usize = 2;
 /// The object id of the identity that the apps share.
 const IDENTITY: &str = "55555555-5555-4555-8555-555555555555";
 
@@ -106,8 +109,9 @@ fn site_properties(place: &Place, app: &App, slot: &Slot) -> Value {
         "isXenon": false,
         "hyperV": false,
         "lastModifiedTimeUtc": slot.modified.milliseconds_text(),
-        "siteConfig": {"numberOfWorkers": 2, "linuxFxVersion": "NODE|20-lts", "alwaysOn": true, "http20Enabled": true},
-        "targetSwapSlot": null,
+        "siteConfig": {"numberOfWorkers": WORKERS, "linuxFxVersion": "NODE|20-lts", "alwaysOn": true, "http20Enabled": true},
+        // Told by the place that is to be taken, as in the recordings.
+        "targetSwapSlot": app.preview.as_ref().filter(|it| it.target == place.slot).map(|it| it.source.clone()),
         "clientAffinityEnabled": false,
         "clientCertEnabled": false,
         "httpsOnly": true,
@@ -177,6 +181,45 @@ pub(crate) fn settings(place: &Place, slot: &Slot) -> Value {
         "type": site_type(place, "/config"),
         "properties": slot.settings,
     })
+}
+
+/// The configuration of a slot, as far as it says anything here: all traffic stays in production.
+pub(crate) fn configuration(place: &Place) -> Value {
+    json!({
+        "id": format!("{}/config/web", site_id(place)),
+        "name": place.app,
+        "type": site_type(place, "/config"),
+        "location": WEB_LOCATION,
+        "properties": {
+            "numberOfWorkers": WORKERS,
+            "linuxFxVersion": "NODE|20-lts",
+            "alwaysOn": true,
+            "http20Enabled": true,
+            "experiments": {"rampUpRules": []},
+        },
+    })
+}
+
+/// The instances of a slot. All of them start, and stop, at the same time.
+pub(crate) fn instances(place: &Place, slot: &Slot, at: Moment) -> Value {
+    let state = match slot.trouble(at) {
+        Some(Trouble::Stopped) => "STOPPED",
+        Some(Trouble::Starting) => "UNKNOWN",
+        // The platform does not look into the app.
+        Some(Trouble::Unresolved(_)) | None => "READY",
+    };
+    let instance = |number: usize| {
+        // 64 hexadecimal digits, in which nothing can be read.
+        let name = format!("{:0>64}", format!("{}{}{number}", hex::encode(&place.app), hex::encode(&place.slot)));
+        json!({
+            "id": format!("{}/instances/{name}", site_id(place)),
+            "name": name,
+            "type": site_type(place, "/instances"),
+            "location": WEB_LOCATION,
+            "properties": {"state": state},
+        })
+    };
+    json!({"value": (0..WORKERS).map(instance).collect::<Vec<_>>(), "nextLink": null})
 }
 
 /// Which settings stay with their slot.

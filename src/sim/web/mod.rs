@@ -4,10 +4,12 @@
 mod app;
 pub(crate) mod arm;
 mod body;
+mod metrics;
 mod reference;
 mod swap;
 
 pub(crate) use app::{App, Content, Power, SWAPPING, Slot, Swap, Swapped, Trouble};
 pub(crate) use arm::{GROUP, HOST, LOCATION, SUBSCRIPTION};
 pub(crate) use body::default_host;
+pub(crate) use metrics::BAD_BUILD;
 pub(crate) use reference::Resolution;

@@ -51,6 +51,20 @@ pub(crate) fn start(world: &mut World, at: Moment, asked: &Asked, place: &Place)
     Ok(accepted(&location).with("etag", &format!("\"{:X}\"", at.microseconds())))
 }
 
+/// Does the first half of a swap: 200 with an empty body.
+pub(crate) fn preview(world: &mut World, at: Moment, asked: &Asked, place: &Place) -> Result<Answer, SimError> {
+    let target = match target(world.estate(), asked, place) {
+        Ok(target) => target,
+        Err(answer) => return Ok(answer),
+    };
+    if let Some(conflict) = conflict(world.estate(), &place.app) {
+        return Ok(conflict);
+    }
+    let (app, source) = (place.app.clone(), place.slot.clone());
+    world.change(at, Change::PreviewStarted { app, source, target })?;
+    Ok(Answer::empty(StatusCode::OK))
+}
+
 /// Answers a poll: 202 with the same `Location` until the swap is done, then 200 with the site that was swapped.
 pub(crate) fn poll(estate: &Estate, at: Moment, asked: &Asked, place: &Place, operation: &str) -> Answer {
     let known = operation.parse().ok().and_then(|id: uuid::Uuid| estate.operations.get(&id));
