@@ -7,7 +7,7 @@ use super::super::{
     Args, Class, Method, RenderError, Reply, Request, Risk, Row, Service, TargetKind, Type, Unreadable, Verdict,
 };
 use super::argument::{optional, optional_text, output, target};
-use super::reading::{body, field, items, text};
+use super::reading::{body, field, items, needed, text};
 use super::webapp::{APP, ARM};
 use crate::base::{Decimal, Span, Timestamp, Value};
 
@@ -65,7 +65,6 @@ const ERRORS: &str = "Http5xx";
 const SECONDS: &str = "HttpResponseTime";
 
 fn render(args: &Args) -> Result<Request, RenderError> {
-    since(args)?;
     let id = target(args, "app", TargetKind::Webapp)?.id;
     let url = format!(
         "{ARM}{id}/providers/Microsoft.Insights/metrics?api-version={API}&metricnames={REQUESTS},{ERRORS},{SECONDS}\
@@ -74,6 +73,7 @@ fn render(args: &Args) -> Result<Request, RenderError> {
     Ok(Request::new(Service::ResourceManager, Method::Get, url))
 }
 
+/// The moment from which minutes count. It is no part of the request, so a plan that does not know it yet is whole.
 fn since(args: &Args) -> Result<Option<Timestamp>, RenderError> {
     let Some(text) = optional_text(args, "since")?.filter(|text| !text.is_empty()) else { return Ok(None) };
     let shape = || RenderError::Shape { name: "since", wanted: "a moment, as RFC 3339", found: text.to_owned() };
@@ -88,18 +88,22 @@ struct Minute {
     average: Option<f64>,
 }
 
-/// The minutes of one metric; none if the service has never counted it.
+/// The minutes of one metric; none if the service has not counted it, which proves nothing.
 fn minutes(body: &Json, metric: &str, since: Option<Timestamp>) -> Result<Vec<Minute>, Unreadable> {
-    let named = |item: &&Json| text(item, "/name/value").eq_ignore_ascii_case(metric);
-    let found = items(body)?.iter().find(named).ok_or_else(|| Unreadable(metric.to_owned()))?;
-    let data = found.pointer("/timeseries/0/data").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    let minutes = data.iter().map(|minute| {
-        let began = text(minute, "/timeStamp").parse().map_err(|_| Unreadable("timeStamp".into()))?;
-        let number = |name| minute.get(name).and_then(Json::as_f64);
-        Ok(Minute { began, total: number("total"), average: number("average") })
-    });
-    let minutes: Vec<Minute> = minutes.collect::<Result<_, _>>()?;
-    Ok(minutes.into_iter().filter(|minute| since.is_none_or(|since| minute.began >= since)).collect())
+    let mut minutes = Vec::new();
+    // Every metric is read, so that an answer of another shape is noticed whatever was asked for.
+    for item in items(body)? {
+        let is_wanted = needed(item, "/name/value")?.eq_ignore_ascii_case(metric);
+        let data = item.pointer("/timeseries/0/data").and_then(Json::as_array);
+        for minute in data.into_iter().flatten() {
+            let began = text(minute, "/timeStamp").parse().map_err(|_| Unreadable("timeStamp".into()))?;
+            if is_wanted && since.is_none_or(|since| began >= since) {
+                let number = |name| minute.get(name).and_then(Json::as_f64);
+                minutes.push(Minute { began, total: number("total"), average: number("average") });
+            }
+        }
+    }
+    Ok(minutes)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "counts and thousandths of a second are far below 2^63")]
@@ -229,8 +233,9 @@ mod tests {
         let counted = [Some((100, 100)), Some((100, 100)), Some((100, 1))];
         assert!(matches!(judged(&[since], &counted), Verdict::Pass { .. }));
         assert!(matches!(judged(&[], &counted), Verdict::Fail { .. }));
-        assert!(render(&of(&[("since", Value::text("ten o'clock"))])).is_err());
-        assert!(render(&of(&[("since", Value::text(""))])).is_ok(), "never swapped");
+        let read = |since| parse(&of(&[("since", Value::text(since))]), &[reply(&counted)]);
+        assert!(read("ten o'clock").is_err());
+        assert!(read("").is_ok(), "never swapped");
     }
 
     #[test]
@@ -251,7 +256,11 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_that_is_not_answered_is_unreadable() {
-        assert!(parse(&of(&[]), &[Reply::json(200, json!({"value": []}))]).is_err());
+    fn a_metric_that_is_not_answered_proves_nothing_and_another_shape_is_unreadable() {
+        let outputs = parse(&of(&[]), &[Reply::json(200, json!({"value": []}))]).unwrap();
+        assert!(matches!(judge(&of(&[]), &outputs), Verdict::CannotObserve { .. }));
+        for bad in [json!({}), json!({"value": [{"timeseries": []}]})] {
+            assert!(parse(&of(&[]), &[Reply::json(200, bad)]).is_err());
+        }
     }
 }

@@ -189,7 +189,6 @@ pub(crate) fn configuration(place: &Place) -> Value {
         "id": format!("{}/config/web", site_id(place)),
         "name": place.app,
         "type": site_type(place, "/config"),
-        "location": WEB_LOCATION,
         "properties": {
             "numberOfWorkers": WORKERS,
             "linuxFxVersion": "NODE|20-lts",
@@ -215,7 +214,6 @@ pub(crate) fn instances(place: &Place, slot: &Slot, at: Moment) -> Value {
             "id": format!("{}/instances/{name}", site_id(place)),
             "name": name,
             "type": site_type(place, "/instances"),
-            "location": WEB_LOCATION,
             "properties": {"state": state},
         })
     };
