@@ -19,6 +19,7 @@ mod drive;
 mod environments;
 mod journal;
 mod microsoft;
+mod leaked;
 mod panic;
 mod picture;
 mod plan;

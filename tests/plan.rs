@@ -121,7 +121,7 @@ fn the_document_has_the_names_that_are_promised() {
     assert_eq!((restored["machine_s"].as_u64(), restored["waiting_s"].as_u64()), (Some(215), Some(0)));
     assert_eq!(restored["people"], serde_json::json!(["decide", "swap"]));
     assert_eq!((plan["rto_s"].as_u64(), plan["keeps_rto"].as_bool()), (Some(900), Some(true)));
-    assert_eq!(plan["layers"][0].as_array().unwrap().len(), 5);
+    assert_eq!(plan["layers"][0].as_array().unwrap().len(), 8);
     assert_eq!((plan["summary"]["changes"].as_u64(), plan["summary"]["destructive"].as_u64()), (Some(1), Some(1)));
 }
 

@@ -48,3 +48,27 @@ fn what_the_site_answers_is_seen_as_its_answer_and_not_as_a_refusal_of_the_platf
     assert!(unwell.stdout.contains("answered 503; expected 200"), "{}", unwell.stdout);
     assert_eq!(estate.count("POST", "/slotsswap"), 0);
 }
+
+#[test]
+fn in_its_preview_form_the_slot_is_tried_with_productions_settings_before_it_is_swapped() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let stopped = roll_back(&home, &["-i", "form=preview", "--answers", &answers(&home)]).exits(5);
+    assert!(stopped.stdout.contains("ABORTED; not undone: preview"), "{}", stopped.stdout);
+    assert_eq!((estate.count("POST", "/applySlotConfig"), estate.count("POST", "/slotsswap")), (1, 0));
+    // Somebody's preview is half done now, and is not swallowed by another run.
+    let again = roll_back(&home, &["-i", "form=direct"]).exits(1);
+    assert!(again.stdout.contains("preview of a swap: staging; expected a preview of none"), "{}", again.stdout);
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    roll_back(&home, &["-i", "form=preview"]).succeeded();
+    assert_eq!((estate.build("production").as_str(), estate.build("staging").as_str()), ("4711", "4720"));
+    assert_eq!((estate.count("POST", "/applySlotConfig"), estate.count("POST", "/slotsswap")), (1, 1));
+}
+
+/// Answers that stop after the slot has been tried.
+fn answers(home: &Home) -> String {
+    let path = home.path("answers.yaml");
+    std::fs::write(&path, "gate: {smoke: stop}\n").unwrap();
+    path.to_string_lossy().into_owned()
+}

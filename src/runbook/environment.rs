@@ -330,9 +330,14 @@ impl Environment {
             // Nothing here is production.
             .map(|target| Target { drill: true, ..target })
             .collect(),
-            inputs: [("index-restore", index_restore), ("key-rotation", key_rotation), ("rollback", rollback)]
-                .map(|(name, inputs)| (name.to_owned(), inputs))
-                .into(),
+            inputs: [
+                ("index-restore", index_restore),
+                ("key-rotation", key_rotation.clone()),
+                ("key-rotation-leaked", key_rotation),
+                ("rollback", rollback),
+            ]
+            .map(|(name, inputs)| (name.to_owned(), inputs))
+            .into(),
         }
     }
 

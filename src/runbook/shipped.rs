@@ -3,6 +3,7 @@ pub const fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
         ("index-restore.yaml", include_str!("../../runbooks/index-restore.yaml")),
         ("key-rotation.yaml", include_str!("../../runbooks/key-rotation.yaml")),
+        ("key-rotation-leaked.yaml", include_str!("../../runbooks/key-rotation-leaked.yaml")),
         ("rollback.yaml", include_str!("../../runbooks/rollback.yaml")),
     ]
 }

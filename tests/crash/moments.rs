@@ -48,7 +48,9 @@ fn what_was_intended_and_never_arrived_is_probed_and_then_sent_as_a_new_attempt(
 fn a_swap_that_was_intended_and_never_arrived_is_not_sent_again_without_a_person() {
     let home = Home::new();
     let estate = Estate::serve(&home);
-    killed_before_arrival(&home, &estate, "rollback", "POST /subscriptions/");
+    let slot = "POST /subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/chatbot-rg/providers/\
+                Microsoft.Web/sites/chatbot-web/slots/staging/slotsswap";
+    killed_before_arrival(&home, &estate, "rollback", slot);
     for _ in 0..2 {
         resume(&home).exits(4);
     }

@@ -289,7 +289,7 @@ impl Page {
             sum.people.iter().filter_map(|index| outlook.steps.get(*index)).map(|step| step.path.as_str()).collect();
         let skipped = if sum.skipped > 0 { format!(", {} skipped", sum.skipped) } else { String::new() };
         self.heading(&format!(
-            "{}: {} read, {} change ({} destructive), {} by people alone, {} wait{skipped}",
+            "{}: {} read, {} change ({} destructive), {} by people, {} wait{skipped}",
             count(sum.steps, "step"),
             sum.reads,
             sum.changes,
