@@ -15,8 +15,8 @@ use callout::journal::{
 };
 use callout::plan::Plan;
 use callout::projection::Question;
-use callout::world::{LocalFiles, Redactor};
 use callout::run::{Event, RunEnd};
+use callout::world::{LocalFiles, Redactor};
 use futures::StreamExt as _;
 
 use crate::corpus::{self, examples};
