@@ -18,10 +18,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::base::{AttemptId, Commitment, Digest, InstanceId, LogId, RunId, Span, StepId, Timestamp, Value};
-use crate::effect::{Failure, Field, Handle, HandleKind, Meaning, ProbeVerdict, Verdict};
+use crate::effect::{Failure, Field, Handle, HandleKind, Meaning, ProbeVerdict, TargetKind, Verdict};
 use crate::plan::{Input as Given, Mode, Origin, Place, Plan, Revision};
 use crate::runbook::{
-    Argument, CallSpec, CheckSpec, Choice, EstateKind, ForEach, Items, Leads, Runbook, Step, StepKind, Template, Until,
+    Argument, CallSpec, CheckSpec, Choice, EstateKind, ForEach, Items, Leads, Parameter, ParameterType, Runbook, Step,
+    StepKind, Template, Until,
 };
 
 /// A run, the events that made it, and the time.
@@ -192,6 +193,29 @@ fn fold(events: &[(Timestamp, Event)]) -> RunState {
     events[1..].iter().fold(state, |state, (at, event)| state.evolve(*at, event).unwrap())
 }
 
+/// What a nested runbook takes: the same as the outer one has, by default, and the name of a secret.
+fn parameters() -> Vec<Parameter> {
+    let text = ParameterType::String { pattern: None, choices: vec![], length: None };
+    let kind = |name: &str| match name {
+        "app" => ParameterType::Target { of: TargetKind::Webapp },
+        "vault" => ParameterType::Target { of: TargetKind::Keyvault },
+        "names" => ParameterType::List { of: Box::new(text.clone()), length: None },
+        "secret" => text.clone(),
+        _ => ParameterType::Boolean,
+    };
+    let mut inputs = plan(Vec::new()).inputs;
+    inputs.push(Given { name: "wanted".into(), value: Value::Boolean(true) });
+    inputs.push(Given { name: "secret".into(), value: Value::text("one") });
+    let parameter = |Given { name, value }: Given| Parameter {
+        kind: kind(&name),
+        name,
+        description: None,
+        default: Some(value),
+        default_from: None,
+    };
+    inputs.into_iter().map(parameter).collect()
+}
+
 fn plan(steps: Vec<Step>) -> Plan {
     let target = |name: &str, id: &str, url: &str| {
         Value::record([("name", Value::text(name)), ("id", Value::text(id)), ("url", Value::text(url))])
@@ -231,7 +255,9 @@ fn plan(steps: Vec<Step>) -> Plan {
             tenant: "t".into(),
             subscription: "s".into(),
             protected: false,
-            drill: Vec::new(),
+            drill: [format!("{sites}/web"), format!("{sites}/web/slots/staging"), format!("{vaults}/kv")]
+                .map(|id| id.to_ascii_lowercase())
+                .into(),
         },
         mode: Mode::Live,
         nested: vec![],

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::Nested;
-use crate::runbook::{NestedCall, ParameterType, RunbookOutput};
+use crate::runbook::{NestedCall, RunbookOutput};
 
 fn template(text: &str) -> Argument {
     Argument::Template { text: Template::parse(text).unwrap() }
@@ -17,7 +17,10 @@ fn nesting(id: &str, runbook: &str, each: Option<ForEach>) -> Step {
 
 fn nested(id: &str, steps: Vec<Step>) -> Nested {
     let outer = plan(Vec::new());
-    Nested { runbook: Runbook { id: id.into(), steps, ..outer.runbook }, revision: outer.revision }
+    Nested {
+        runbook: Runbook { id: id.into(), steps, parameters: parameters(), ..outer.runbook },
+        revision: outer.revision,
+    }
 }
 
 fn of(steps: Vec<Step>, nested: Vec<Nested>) -> Story {

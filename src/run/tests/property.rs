@@ -233,7 +233,7 @@ fn everything() -> Plan {
     ]);
     let steps = vec![gate(), needing(set_of("set", "inner"), &["gate"])];
     let inner = Nested {
-        runbook: Runbook { id: "inner".into(), steps, ..plan(vec![]).runbook },
+        runbook: Runbook { id: "inner".into(), steps, parameters: parameters(), ..plan(vec![]).runbook },
         revision: plan(vec![]).revision,
     };
     Plan { nested: vec![inner], ..outer }

@@ -29,7 +29,8 @@ pub(super) fn random(chance: &mut Chance) -> Plan {
 
 fn nested(chance: &mut Chance, name: &str, deeper: Option<&str>) -> Nested {
     let outer = plan(Vec::new());
-    let runbook = Runbook { id: name.into(), steps: steps(chance, deeper), ..outer.runbook };
+    let steps = steps(chance, deeper);
+    let runbook = Runbook { id: name.into(), steps, parameters: parameters(), ..outer.runbook };
     Nested { runbook, revision: outer.revision }
 }
 
