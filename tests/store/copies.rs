@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use callout::base::EntryId;
 use callout::incident;
-use callout::journal::{Batch, Draft, Fact, Journal as _, SqliteJournal};
+use callout::journal::{AppendError, Batch, Draft, Fact, Journal as _, SqliteJournal};
 use serde_json::Value as Json;
 
 use crate::corpus::examples;
@@ -64,17 +64,20 @@ fn a_copy_that_is_made_while_others_write_is_one_moment_of_the_store_and_for_its
     drop(open(&store));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for writer in 0..3_u32 {
+        for writer in 0..2_u32 {
             let (store, done) = (&store, &done);
             scope.spawn(move || {
                 let mut journal: SqliteJournal = open(store);
-                let mut number = 0;
-                while !done.load(Ordering::Relaxed) {
+                // So many at most, so that a failure of the test ends it.
+                for number in (0..5000).take_while(|_| !done.load(Ordering::Relaxed)) {
                     let id = EntryId::new(examples::uuid(0x10_0000 * (writer + 1) + number));
                     let noted = Fact::Incident(incident::Event::Noted { text: examples::commitment("x") });
                     let draft = Draft { id, run: None, ..examples::draft(1, noted) };
-                    journal.append(&Batch { drafts: vec![draft], ..Batch::default() }).unwrap();
-                    number += 1;
+                    // On a slow machine one of them may have to wait too long for its turn; the others have theirs.
+                    match journal.append(&Batch { drafts: vec![draft], ..Batch::default() }) {
+                        Ok(_) | Err(AppendError::Busy) => {}
+                        Err(err) => panic!("{err}"),
+                    }
                 }
             });
         }
