@@ -48,6 +48,20 @@ fn a_rollback_that_nobody_confirms_is_left_and_gone_on_with_later() {
 }
 
 #[test]
+fn an_abort_ends_a_run_that_waits_for_a_time_and_one_that_is_being_rolled_back() {
+    let home = Home::new();
+    home.callout(["run", "key-rotation", "--headless", "--yes", "reversible"]).run().exits(3);
+    home.callout(["abort", &only_run(&home)]).run().exits(5);
+    assert_eq!(state(&home), "aborted");
+    let home = Home::new();
+    let (estate, run) = half_done(&home);
+    home.callout(["abort", &run, "--undo", "--headless", "--speed", "max"]).run().exits(3);
+    let told = home.callout(["abort", &run]).run().exits(5).stdout;
+    assert!(told.contains("Stays as it is, and is not undone: new-version."), "{told}");
+    assert_eq!((state(&home).as_str(), estate.ours()), ("aborted", 1));
+}
+
+#[test]
 fn lines_offer_the_way_back_and_take_it() {
     let home = Home::new();
     let (_estate, run) = half_done(&home);

@@ -8,6 +8,7 @@ use super::start::{same_environment, same_place};
 use super::wish::{Protection, Wish};
 use crate::base::RunId;
 use crate::cli::environment::{Reach, reach};
+use crate::cli::text::printable;
 use crate::cli::{Exit, Failure, Setting, args};
 use crate::engine::Ask;
 use crate::journal::Channel;
@@ -74,8 +75,17 @@ pub(crate) async fn abort(
         }
     };
     if !args.undo {
-        let held =
-            Held::take_up(Session::open(setting, &environment, Channel::Headless, redactor.clone()).await?, run)?;
+        let session = match Session::open(setting, &environment, Channel::Headless, redactor.clone()).await {
+            Ok(session) => session,
+            // A run can be ended while nobody can sign in: then nobody is asked about what is in doubt.
+            Err(failure) if environment.estate == EstateKind::Live => {
+                let session = Session::apart(setting, Channel::Headless)?;
+                writeln!(out, "Nobody can sign in, and nothing is sent or probed: {}.", printable(&failure.what))?;
+                session
+            }
+            Err(failure) => return Err(failure),
+        };
+        let held = Held::take_up(session, run)?;
         held.engine.handle().ask(ask);
         return held.drive(Face::Headless(Script::silent()), setting, environment.colour, out).await;
     }
