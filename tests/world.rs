@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use callout::base::{AttemptId, Encoding, SecretRef, Span, Timestamp, Value};
 use callout::effect::{
-    Args, Call, Handle, Hands, Json, ProbeVerdict, Progress, Sent, Service, Verdict, find, progress,
+    Args, Call, Handle, Hands, Json, Parameter, Presence, ProbeVerdict, Progress, Row, Sent, Service, TargetKind, Type,
+    Verdict, find, progress,
 };
 use callout::world::{AzureHands, Pace, REDACTED, Redactor, SignIn, WorldSetting, open_simulated};
 use serde_json::json;
 
-use bench::{Bench, CANARY, answered, app, canary, environment, errand, field, of_secret, set, swap, vault, versions};
+use bench::{Bench, CANARY, answered, app, canary, environment, errand, field, of_secret, set, swap, versions};
 
 #[tokio::test]
 async fn a_secret_is_set_with_the_mark_of_its_attempt_and_its_text_comes_back_nowhere() {
@@ -337,54 +338,43 @@ async fn a_token_that_the_estate_no_longer_knows_is_asked_for_anew_by_the_next_r
     bench.read(&versions()).await;
 }
 
+/// A value for a parameter, as its row would take it: rows mean different things by one name.
+fn sample(row: &Row, parameter: &Parameter) -> Value {
+    match (parameter.kind, parameter.name) {
+        (Type::Target(TargetKind::Webapp), _) => app("chatbot-web/slots/staging"),
+        (Type::Target(kind), name) => {
+            let id = kind.id(name, "22222222-2222-4222-8222-222222222222", "chatbot-rg").unwrap();
+            let url = kind.url(name).unwrap_or_default();
+            Value::record([("name", Value::text(name)), ("id", Value::text(id)), ("url", Value::text(url))])
+        }
+        (Type::Secret, _) => Value::Secret { secret: canary() },
+        (Type::List(&Type::String), _) => Value::List(vec![Value::text("CHAT_MAX_TURNS")]),
+        (Type::List(_), _) => bench::like(),
+        (_, "version") => Value::text("0".repeat(32)),
+        (_, "url") => Value::text("https://chatbot-web.azurewebsites.net/health"),
+        (_, "definition") => Value::text(r#"{"fields": []}"#),
+        (_, "at") => Value::text("2026-11-20T03:05:00Z"),
+        (_, "from" | "to") if row.name.starts_with("postgres.") => Value::text("203.0.113.10"),
+        (_, "from") => Value::text("docs-next"),
+        (_, "query") => Value::text("SELECT 1"),
+        _ => Value::text("docs"),
+    }
+}
+
 #[test]
 fn every_row_that_signs_in_is_rendered_for_a_host_that_may_have_a_token() {
-    let mut args = Args::new();
-    for (name, value) in [
-        ("vault", vault()),
-        ("app", app("chatbot-web/slots/staging")),
-        ("name", Value::text("s")),
-        ("version", Value::text("0".repeat(32))),
-        ("value", Value::Secret { secret: canary() }),
-        ("from", Value::text("s-next")),
-        ("names", Value::List(vec![Value::text("CHAT_MAX_TURNS")])),
-        ("remove", Value::List(vec![Value::text("CHAT_MAX_TURNS")])),
-        ("url", Value::text("https://chatbot-web.azurewebsites.net/health")),
-        ("service", bench::service()),
-        ("account", bench::account()),
-        ("definition", Value::text(r#"{"fields": []}"#)),
-        ("like", bench::like()),
-        ("field", Value::text("parent_id")),
-        ("server", databases::server("chatbot-pg-r1")),
-        ("at", Value::text("2026-11-20T03:05:00Z")),
-        ("location", Value::text("westeurope")),
-        ("from", Value::text("203.0.113.10")),
-        ("to", Value::text("203.0.113.10")),
-        ("login", Value::text("chatadmin")),
-        ("password", Value::Secret { secret: canary() }),
-        ("query", Value::text("SELECT 1")),
-        ("table", Value::text("messages")),
-        ("column", Value::text("created_at")),
-        ("role", Value::text("chatbot")),
-    ] {
-        args.insert(name.to_owned(), value);
-    }
-    for name in ["index", "alias", "indexer", "search", "container", "queue"] {
-        args.insert(name.to_owned(), Value::text("docs"));
-    }
     let hosts = [".vault.azure.net", ".search.windows.net", ".blob.core.windows.net", ".queue.core.windows.net"];
     for row in callout::effect::catalogue() {
-        // To a restore it is a server, and to an indexer a name.
-        let source =
-            if row.name.starts_with("postgres.") { databases::server("chatbot-pg") } else { Value::text("docs") };
-        args.insert("source".to_owned(), source);
+        // To replace settings is to set some or to remove some, and neither alone is required.
+        let is_needed = |parameter: &&Parameter| parameter.presence == Presence::Required || parameter.name == "remove";
+        let needed = row.parameters.iter().filter(is_needed);
+        let args: Args = needed.map(|parameter| (parameter.name.to_owned(), sample(row, parameter))).collect();
+        let url = (row.render)(&args).unwrap_or_else(|why| panic!("{}: {why}", row.name)).url;
         if row.service == Service::Sql {
             // A password goes to a database server of Azure's, and no token at all.
-            let url = (row.render)(&args).unwrap().url;
-            assert_eq!(url, "postgresql://chatbot-pg-r1.postgres.database.azure.com:5432", "{}", row.name);
+            assert_eq!(url, "postgresql://server.postgres.database.azure.com:5432", "{}", row.name);
             continue;
         }
-        let url = (row.render)(&args).unwrap().url;
         let host = url.trim_start_matches("https://").split('/').next().unwrap().to_owned();
         let signs_in = host == "management.azure.com" || hosts.iter().any(|suffix| host.ends_with(suffix));
         assert_eq!(signs_in, !row.permissions.is_empty(), "{}: {host}", row.name);
