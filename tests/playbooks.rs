@@ -84,7 +84,7 @@ fn what_a_programme_leaves_out_the_environment_supplies() {
     library(&home, |text| {
         text.replace("      with: {app: chatbot-web, standby: chatbot-web/staging, build: '4711'}\n", "")
     });
-    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "3 runbooks, 1 playbook: no findings\n");
+    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "4 runbooks, 1 playbook: no findings\n");
     let plan = home.callout(["plan", "quarterly-drill"]).run().succeeded().stdout;
     assert!(plan.contains("roll_back_standby = chatbot-web/staging"), "{plan}");
     let asked = home.callout(["plan", "quarterly-drill", "-i", "roll_back_build=4712"]).run().succeeded().stdout;
@@ -195,7 +195,7 @@ fn playbooks_are_listed_after_the_runbooks_and_one_with_errors_says_so() {
     assert_eq!((&line["playbook"], &line["usable"]), (&Json::from("quarterly-drill"), &Json::from(false)));
     assert!(line["runbook"].is_null());
     let found = home.callout(["check"]).run().exits(1).stdout;
-    assert!(found.contains("error[RB601]") && found.contains("3 runbooks, 1 playbook: 1 error"), "{found}");
+    assert!(found.contains("error[RB601]") && found.contains("4 runbooks, 1 playbook: 1 error"), "{found}");
     home.callout(["show", "quarterly-drill"]).run().exits(1);
 }
 

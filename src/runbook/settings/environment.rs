@@ -141,8 +141,24 @@ fn policy(written: Option<&Written>, protected: bool, findings: &mut Findings<'_
     let risks: Vec<(&'static str, Risk)> =
         RISKS.into_iter().filter_map(|word| Some((word, Risk::parse(word)?))).collect();
     let yes = fields.get("yes").and_then(|written| read::word(written, "a risk", &risks, findings));
-    let runbooks = fields.get("runbooks").map(|written| read::texts(written, "a list of runbooks", findings));
+    let runbooks = fields.get("runbooks").map(|written| runbook_names(written, findings));
     Policy { revision: revision.unwrap_or(usual), allowed_signers: file.map(|file| file.text.clone()), yes, runbooks }
+}
+
+/// The names of runbooks; what cannot be one would allow nothing.
+fn runbook_names(written: &Written, findings: &mut Findings<'_>) -> Vec<String> {
+    let items = read::list(written, "a list of runbooks", findings).unwrap_or_default();
+    let mut names = Vec::new();
+    for item in items {
+        let Some(name) = read::text(item, "a runbook's name", findings) else { continue };
+        if !StepId::is_well_formed(&name) {
+            let message = format!("`{name}` cannot be the name of a runbook");
+            let help = "write a lower-case letter, then lower-case letters, digits and hyphens";
+            findings.add(Finding::new(Code::MalformedName, item.place, message).help(help));
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// Inputs by runbook and parameter. They are kept as text: what they must be is known when a runbook is bound.

@@ -353,4 +353,11 @@ environments:
         let wrong = text.replace("yes: reversible", "yes: maybe, no: x");
         assert_eq!(parse_environments(wrong.as_bytes()).unwrap_err().len(), 2);
     }
+
+    #[test]
+    fn a_policy_names_runbooks_by_names_that_a_runbook_can_have() {
+        let text = LIVE.replace("protected: true", "policy: {runbooks: [key-rotation, 5m]}");
+        let codes: Vec<_> = parse_environments(text.as_bytes()).unwrap_err().iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::MalformedName]);
+    }
 }
