@@ -62,8 +62,10 @@ fn the_table_beside_the_readme_says_what_evidence_there_is() {
 fn line(row: &Row, azure: &Azure) -> String {
     let operation = row.operation_id.unwrap_or("-");
     let evidence = evidence(row, azure);
+    // Of the storage services only older versions are published; their rows are held against Azurite.
+    let is_elsewhere = row.operation_id.is_none() || row.service == Service::Storage;
     assert!(
-        evidence.in_specification || row.operation_id.is_none(),
+        evidence.in_specification || is_elsewhere,
         "{}: the specification of {:?} has no {operation}",
         row.name,
         row.api_version
