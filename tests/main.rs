@@ -13,7 +13,6 @@ mod beside;
 mod check;
 mod cli;
 mod corpus;
-mod coverage;
 mod crash;
 mod drive;
 mod environments;
