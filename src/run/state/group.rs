@@ -47,11 +47,10 @@ impl Group {
         self.instances = items.iter().map(instance).collect();
     }
 
-    /// Tells whether the run can go on after it: each instance ended well, or failed where the runbook says how to go on.
-    /// A `for_each` that was skipped as a whole has no items, and needs none.
+    /// Tells whether the run can go on after it: each instance ended well, or failed where the runbook says how to go on. A
+    /// `for_each` that was skipped as a whole, or whose list could not be worked out, has no items, and needs none.
     pub fn is_settled(&self, step: &Step) -> bool {
-        let settled = self.instances.iter().all(|instance| instance.is_settled(step));
-        settled && (self.expanded || (!self.instances.is_empty() && self.all(Phase::Skipped)))
+        self.instances.iter().all(|instance| instance.is_settled(step))
     }
 
     /// Tells whether anything has been done about it.
@@ -75,10 +74,6 @@ impl Group {
         let has_failed = self.instances.iter().any(|one| one.phase == Phase::Failed && !one.is_settled(step));
         let open = self.instances.iter().filter(|instance| !instance.is_settled(step)).take(self.wide);
         open.filter(move |instance| !has_failed || instance.has_begun())
-    }
-
-    fn all(&self, phase: Phase) -> bool {
-        self.instances.iter().all(|instance| instance.phase == phase)
     }
 }
 

@@ -142,6 +142,22 @@ fn a_failure_after_which_the_run_goes_on_is_a_deviation_until_it_is_tried_again_
 }
 
 #[test]
+fn a_list_that_cannot_be_worked_out_is_a_failure_like_another_one() {
+    let each = |on_failure| {
+        let at_most = 1;
+        let for_each = Some(ForEach { at_most, ..each_of(&["x", "y"], 1) });
+        Step { for_each, on_failure, ..set_of("each", "one") }
+    };
+    let asks = Story::graph(vec![each(OnFailure::Ask), needing(ready("b"), &["each"])]);
+    assert!(asks.state.has_failed(), "somebody is asked");
+    let goes_on = Story::graph(vec![each(OnFailure::Continue), needing(ready("b"), &["each"])]);
+    assert_eq!(goes_on.owes(), ["look b 0"]);
+    let answer = OnFailure::GoTo(StepId::new("instead"));
+    let answered = Story::graph(vec![each(answer), set_of("instead", "two")]);
+    assert_eq!(answered.owes(), ["observe instead"]);
+}
+
+#[test]
 fn a_doubt_stops_even_a_step_after_whose_failure_the_run_goes_on() {
     let first = Step { on_failure: OnFailure::Continue, ..set_of("a", "one") };
     let mut story = Story::graph(vec![first, needing(ready("b"), &["a"])]);

@@ -238,7 +238,10 @@ fn each(chance: &mut Chance) -> ForEach {
     } else {
         Items::Values(some)
     };
-    ForEach { max_parallel: 1 + chance.up_to(2), ..ForEach::of(list) }
+    let max_parallel = 1 + chance.up_to(2);
+    // Some lists are longer than their author thought.
+    let at_most = if max_parallel == 3 { 3 } else { ForEach::AT_MOST };
+    ForEach { at_most, max_parallel, ..ForEach::of(list) }
 }
 
 fn until(chance: &mut Chance) -> Option<Until> {

@@ -17,6 +17,8 @@ pub(super) struct Watch {
     asked: BTreeMap<InstanceId, (Consent, bool)>,
     /// How often a person said of a step that it is to be done again.
     words: BTreeMap<InstanceId, usize>,
+    /// How often the undo of a step has begun.
+    undos: BTreeMap<InstanceId, usize>,
     /// When a service wants a step to be tried again at the earliest.
     patience: BTreeMap<InstanceId, Timestamp>,
 }
@@ -59,6 +61,12 @@ impl Watch {
             }
             Event::Retried { step } => {
                 self.patience.remove(step);
+            }
+            Event::Undoing { step, .. } => {
+                let undone = self.undos.entry(step.clone()).or_default();
+                *undone += 1;
+                let words = self.words.get(step).copied().unwrap_or_default();
+                must(*undone <= 1 + words, || format!("`{step}` is undone a second time, and was not done again"))?;
             }
             Event::Finished { end, in_doubt, .. } => {
                 must(*in_doubt == state.in_doubt(), || "the end hides a doubt".into())?;
@@ -113,9 +121,10 @@ impl Watch {
     pub(super) fn between(&self, state: &RunState, world: &World, comes: bool) -> Checked {
         for (step, times) in world.done_at_most_once() {
             let words = self.words.get(step).copied().unwrap_or_default();
-            must(times <= 1 + words, || {
-                format!("`{step}` took place {times} times, and was wanted {} times", 1 + words)
-            })?;
+            // What is done again by a person's word may have to be undone again.
+            let undos = self.undos.iter().find(|(undone, _)| step.scope() == Some(undone.undo()));
+            let wanted = words + undos.map_or(1, |(_, undos)| *undos);
+            must(times <= wanted, || format!("`{step}` took place {times} times, and was wanted {wanted} times"))?;
         }
         let stands_still = matches!(state.phase, RunPhase::Running | RunPhase::RollingBack | RunPhase::Aborting);
         let goes_on = comes || somebody_is_asked(state) || !owed(state).is_empty();
