@@ -83,6 +83,13 @@ fn made() -> BTreeMap<Code, Vec<(String, Vec<u8>)>> {
         let nests = format!("  - {{id: next, title: Go deeper, runbook: {next}}}\n");
         (format!("{name}.yaml"), format!("{}{}", head(&name), if level < 9 { nests } else { step(0) }).into_bytes())
     };
+    // Each of twelve steps nests the next level: with all eight that is 12 to the 8th.
+    let fan = |level: usize| {
+        let (name, next) = (format!("made-{level}"), format!("made-{}", level + 1));
+        let nests = |step: usize| format!("  - {{id: s{step}, title: Go deeper, runbook: {next}}}\n");
+        let steps: String = (0..12).map(|index| if level < 8 { nests(index) } else { step(index) }).collect();
+        (format!("{name}.yaml"), format!("{}{steps}", head(&name)).into_bytes())
+    };
     BTreeMap::from([
         (Code::TooLarge, alone(vec![b'#'; (4 << 20) + 1])),
         (Code::TooManyParts, alone("- a\n".repeat(100_001).into_bytes())),
@@ -92,6 +99,7 @@ fn made() -> BTreeMap<Code, Vec<(String, Vec<u8>)>> {
         ),
         (Code::TooManySteps, alone((0..501).fold(head("made"), |text, index| text + &step(index)).into_bytes())),
         (Code::TooManyLevels, (1..10).map(level).collect()),
+        (Code::TooManyNested, (1..9).map(fan).collect()),
     ])
 }
 

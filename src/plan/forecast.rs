@@ -1,4 +1,5 @@
 use crate::base::Span;
+use crate::runbook::{Longest, plus};
 
 /// How long something takes, as far as the runbook and the catalogue say. Three kinds of time are never added up: what
 /// machines need, what is only waited for, and what people need, which nobody knows.
@@ -32,7 +33,7 @@ pub struct Forecast {
 impl Forecast {
     /// The least that it takes: machines and waits, and no time for people.
     pub fn at_least(&self) -> Span {
-        sum(self.machine, self.waiting)
+        plus(self.machine, self.waiting)
     }
 }
 
@@ -58,39 +59,20 @@ impl Graph {
 
     /// The longest way that ends in one of `ends`; of equally long ones that of the earliest nodes.
     pub fn forecast(&self, ends: impl IntoIterator<Item = usize>) -> Forecast {
-        let (finish, before) = self.finishes();
-        let mut last = None;
-        for end in ends {
-            let is_later = last.is_none_or(|last: usize| finish[end] > finish[last]);
-            last = if is_later { Some(end) } else { last };
+        let mut longest = Longest::default();
+        for (needs, time) in self.needs.iter().zip(&self.times) {
+            longest.add(needs.iter().copied(), plus(time.machine, time.waiting));
         }
-        let mut path: Vec<usize> = std::iter::successors(last, |node| before[*node]).collect();
-        path.reverse();
+        let path = longest.latest(ends).map(|last| longest.way(last)).unwrap_or_default();
         let mut forecast = Forecast::default();
         for node in &path {
             let time = self.times[*node];
-            forecast.machine = sum(forecast.machine, time.machine);
-            forecast.waiting = sum(forecast.waiting, time.waiting);
+            forecast.machine = plus(forecast.machine, time.machine);
+            forecast.waiting = plus(forecast.waiting, time.waiting);
             forecast.people.extend(time.person.then_some(*node));
             forecast.unknown.extend(time.unknown.then_some(*node));
         }
         Forecast { path, ..forecast }
-    }
-
-    /// When each node ends at the earliest, and which of those it needs is the last.
-    fn finishes(&self) -> (Vec<Span>, Vec<Option<usize>>) {
-        let (mut finish, mut before) = (Vec::<Span>::new(), Vec::new());
-        for (needs, time) in self.needs.iter().zip(&self.times) {
-            let mut last: Option<usize> = None;
-            for need in needs.iter().copied().filter(|need| *need < finish.len()) {
-                let is_later = last.is_none_or(|last| finish[need] > finish[last]);
-                last = if is_later { Some(need) } else { last };
-            }
-            let start = last.map_or(Span::ZERO, |last| finish[last]);
-            finish.push(sum(start, sum(time.machine, time.waiting)));
-            before.push(last);
-        }
-        (finish, before)
     }
 
     /// For each node, those that have certainly ended when it begins, as bits.
@@ -107,11 +89,6 @@ impl Graph {
         }
         all
     }
-}
-
-/// Both together.
-pub(super) fn sum(one: Span, other: Span) -> Span {
-    Span::from_microseconds(one.microseconds().saturating_add(other.microseconds()))
 }
 
 /// So many times as long.

@@ -185,6 +185,10 @@ codes! {
         "In a drill the substitute stands in the step's place, so it must give the outputs that other steps read, with the \
          same types. Substitute it by an operation that does, by `manual` with `fields` of these names, or give \
          the steps that read it a substitute too."
+    TooManyNested "RB228" Error "With what is nested there are too many steps."
+        "A runbook or a programme has at most 5,000 steps when each runbook that it nests is counted with its own, once for \
+         each item of a list that is written out. Eight levels multiply quickly, and a plan shows every step: nest \
+         less, or start a part of it by itself."
     Syntax "RB301" Error "The expression cannot be read."
         "Expressions are paths (`inputs.app.url`), texts in quotes, integers, decimals (`0.5`), lengths of time (`5m`), \
          `true` and `false`, with `== != < <= > >=`, `&& || !`, parentheses and functions. `filter`, `map`, `any` and \

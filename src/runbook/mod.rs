@@ -12,11 +12,13 @@ mod check;
 mod code;
 mod diff;
 mod environment;
+mod expanded;
 mod expr;
 mod fields;
 mod finding;
 mod grammar;
 mod inputs;
+mod longest;
 mod model;
 mod parse;
 mod pattern;
@@ -54,3 +56,4 @@ pub use skeleton::skeleton;
 
 pub(crate) use finding::Findings;
 pub(crate) use inputs::{input_order, read_value};
+pub(crate) use longest::{Longest, plus};

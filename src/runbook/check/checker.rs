@@ -35,7 +35,9 @@ pub fn check_all(files: &[(&str, &[u8])]) -> Vec<Checked> {
     let wanted: BTreeSet<(String, String)> = read
         .iter()
         .flatten()
-        .flat_map(|file| file.written.iter().flat_map(nested).map(|name| (file.folder.to_owned(), name.to_owned())))
+        .flat_map(|file| {
+            file.written.iter().flat_map(nested).map(|(name, ..)| (file.folder.to_owned(), name.to_owned()))
+        })
         .collect();
     let mut libraries: BTreeMap<&str, Library> = BTreeMap::new();
     // A runbook that nobody nests needs no signature, and most are of that kind.

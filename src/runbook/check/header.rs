@@ -34,6 +34,7 @@ pub(super) fn runbook(
     let (rto, rpo) = fields.get("objectives").map(|written| objectives(written, findings)).unwrap_or_default();
     let outline = Outline::read(fields.get("parameters"), fields.get("steps"), library, findings);
     let steps = step::steps(stem, &outline, findings);
+    library.count(written, findings);
     let outputs = fields.get("outputs").map(|written| outputs(written, &outline, findings)).unwrap_or_default();
     let lowered = (steps.as_slice(), outline.sketches.len());
     inspect(&Subject::new(lowered, (rto, rpo), Places::new(written)), findings);

@@ -1,14 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::limits::LEVELS;
+use super::limits::{LEVELS, beyond};
 use super::outline::Gives;
 use super::parameter;
 use crate::base::did_you_mean;
+use crate::runbook::expanded::{Expanded, Parts};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::Fields;
 use crate::runbook::grammar::RUNBOOK_OUTPUT;
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Finding, Findings, Parameter};
+use crate::runbook::{Code, Finding, Findings, Parameter, Place, Runbook};
 
 /// The runbooks among which one that is nested is looked for: those of one folder.
 #[derive(Default)]
@@ -25,8 +26,10 @@ pub(super) struct Signature {
     pub(super) parameters: Vec<Parameter>,
     /// What it gives, each with its type; unknown if that has a finding of its own.
     outputs: Vec<(String, Typing)>,
-    /// The runbooks that it nests itself.
-    nests: Vec<String>,
+    /// How many steps it has of its own.
+    steps: usize,
+    /// The runbooks that it nests itself, each with how often.
+    nests: BTreeMap<String, usize>,
 }
 
 impl Signature {
@@ -46,15 +49,33 @@ impl Signature {
                 .collect(),
             _ => Vec::new(),
         };
-        Self { parameters, outputs, nests: nested(written).map(str::to_owned).collect() }
+        let mut nests = BTreeMap::<String, usize>::new();
+        for (name, _, times) in nested(written) {
+            let sum = nests.entry(name.to_owned()).or_default();
+            *sum = sum.saturating_add(times);
+        }
+        Self { parameters, outputs, steps: steps(written).len(), nests }
     }
 }
 
-/// The names of the runbooks that a file nests, as written.
-pub(super) fn nested(written: &Written) -> impl Iterator<Item = &str> {
+/// The runbooks that a file nests, as written: the name, where it stands, and for how many items if they are written out.
+pub(super) fn nested(written: &Written) -> impl Iterator<Item = (&str, Place, usize)> {
+    steps(written).iter().filter_map(|step| {
+        let name = &step.entry("runbook")?.value;
+        Some((name.scalar()?.text.as_str(), name.place, items(step)))
+    })
+}
+
+fn steps(written: &Written) -> &[Written] {
     let steps = written.entry("steps").map(|entry| &entry.value.form);
-    let steps = if let Some(Form::List(steps)) = steps { steps.as_slice() } else { &[] };
-    steps.iter().filter_map(|step| step.entry("runbook")?.value.scalar()).map(|name| name.text.as_str())
+    if let Some(Form::List(steps)) = steps { steps.as_slice() } else { &[] }
+}
+
+/// The number of items in the list of a step that is written out; 1 without one.
+fn items(step: &Written) -> usize {
+    let each = step.entry("for_each").map(|entry| &entry.value);
+    let list = each.and_then(|each| each.entry("list")).map(|entry| &entry.value).or(each);
+    if let Some(Written { form: Form::List(items), .. }) = list { items.len() } else { 1 }
 }
 
 impl Library {
@@ -66,6 +87,26 @@ impl Library {
     /// Notes what one is like that somebody nests; of two with one name, the first counts.
     pub(super) fn add(&mut self, name: &str, signature: Signature) {
         self.runbooks.entry(name.to_owned()).or_insert(signature);
+    }
+
+    /// More steps with all that is nested than there may be are a finding, where the runbook is nested that is one too many.
+    pub(super) fn count(&self, written: &Written, findings: &mut Findings<'_>) {
+        let parts = |name: &str| -> Option<Parts<'_>> {
+            let signature = self.runbooks.get(name)?;
+            Some((signature.steps, signature.nests.iter().map(|(name, times)| (name.as_str(), *times)).collect()))
+        };
+        let mut expanded = Expanded::default();
+        let (mut sum, mut first) = (steps(written).len(), None);
+        for (name, place, times) in nested(written) {
+            let Some((name, _)) = self.runbooks.get_key_value(name) else { continue };
+            sum = sum.saturating_add(expanded.steps(name, &parts).saturating_mul(times));
+            if sum > Runbook::EXPANDED_MAX {
+                first = first.or(Some(place));
+            }
+        }
+        if let Some(place) = first {
+            beyond(sum, place, findings);
+        }
     }
 
     /// What a nested runbook gives.
@@ -121,7 +162,7 @@ impl Library {
             if length > LEVELS {
                 continue;
             }
-            for next in self.runbooks.get(name).map(|signature| signature.nests.as_slice()).unwrap_or_default() {
+            for next in self.runbooks.get(name).into_iter().flat_map(|signature| signature.nests.keys()) {
                 came_from.entry(next).or_insert_with(|| {
                     open.push_back((next, length + 1));
                     Some(name)
@@ -140,7 +181,7 @@ impl Library {
             }
             let signatures = level.iter().filter_map(|name| self.runbooks.get(*name).map(|nested| (*name, nested)));
             let nests =
-                signatures.flat_map(|(name, nested)| nested.nests.iter().map(move |next| (name, next.as_str())));
+                signatures.flat_map(|(name, nested)| nested.nests.keys().map(move |next| (name, next.as_str())));
             // A circle is the finding of the runbooks that are in it.
             level = nests.filter(|(name, next)| self.way(next, name).is_none()).map(|(_, next)| next).collect();
         }

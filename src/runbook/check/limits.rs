@@ -5,12 +5,12 @@
 
 use crate::runbook::fields::{Fields, Shape, Table};
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Finding, Findings, read};
+use crate::runbook::{Code, Finding, Findings, Place, Runbook, read};
 
 /// The largest number of steps in a runbook.
 pub(crate) const STEPS: usize = 500;
 /// The largest number of levels of runbooks in runbooks, the outermost included.
-pub(super) const LEVELS: usize = 8;
+pub(crate) const LEVELS: usize = 8;
 /// The largest number of parameters.
 pub(super) const PARAMETERS: usize = 100;
 /// The largest number of choices at a gate.
@@ -29,7 +29,7 @@ pub(super) fn within<'w, T>(
     parts: &'w [T],
     limit: usize,
     what: &str,
-    place: impl Fn(&T) -> crate::runbook::Place,
+    place: impl Fn(&T) -> Place,
     findings: &mut Findings<'_>,
 ) -> &'w [T] {
     if let Some(beyond) = parts.get(limit) {
@@ -43,6 +43,15 @@ pub(super) fn within<'w, T>(
         findings.add(Finding::new(Code::TooMany, place(beyond), message).help(help));
     }
     parts.get(..limit).unwrap_or(parts)
+}
+
+/// More steps than there may be with all that is nested; `place` is where the one is nested with which they are too many.
+pub(crate) fn beyond(steps: usize, place: Place, findings: &mut Findings<'_>) {
+    let most = Runbook::EXPANDED_MAX;
+    let found = if steps < 1_000_000_000 { steps.to_string() } else { "more than a thousand million".to_owned() };
+    let message = format!("with all that is nested there are {found} steps, and at most {most} are allowed");
+    let help = "nest less, or let somebody start a part of it by itself";
+    findings.add(Finding::new(Code::TooManyNested, place, message).help(help));
 }
 
 /// The items of a list that is neither empty nor too long.

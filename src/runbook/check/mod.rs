@@ -36,7 +36,7 @@ mod worlds;
 pub(crate) use checker::stem;
 pub use checker::{Checked, check, check_all};
 pub(crate) use header::{format, version};
-pub(crate) use limits::STEPS;
+pub(crate) use limits::{LEVELS, STEPS, beyond};
 pub(crate) use ordered::{Ordered, ordered};
 pub(crate) use outline::row;
 pub(crate) use scope::template;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::short;
 use super::{Argument, CallSpec, CheckSpec, Choice, ForEach, ManualField, OnFailure, Retry, UndoStep, UndoUntil};
 use crate::base::{Span, StepId};
-use crate::effect::Risk;
+use crate::effect::{self, Risk};
 use crate::runbook::{Expression, Template};
 
 /// A step.
@@ -112,6 +112,13 @@ pub enum StepKind {
 }
 
 impl Step {
+    /// How long it is expected to take, once: what a wait waits, else what the author says, else what the operation
+    /// usually takes. None if nobody says.
+    pub fn expected(&self) -> Option<Span> {
+        let usual = || effect::find(&self.kind.call()?.action)?.change.as_ref().map(|change| change.expect);
+        if let StepKind::Wait { span } = &self.kind { Some(*span) } else { self.expect.or_else(usual) }
+    }
+
     /// A step with nothing but its kind.
     pub fn new(id: StepId, title: impl Into<String>, kind: StepKind) -> Self {
         Self {

@@ -1,14 +1,15 @@
 use super::call::{self, Bounds};
-use super::forecast::{Forecast, plus};
+use super::forecast::{Forecast, Forecaster};
 use super::grammar::{DRILL_OBJECTIVES, DRILL_STEP, EVERY, PARTICIPANTS, PROGRAMME};
 use super::guide::{filled, roles, sentences};
 use super::programme::{Cadence, DrillStep, Programme, target_kind};
 use super::shelf::{Listed, Shelf};
 use crate::base::{Span, StepId};
-use crate::runbook::check::{Ordered, STEPS, ordered};
+use crate::runbook::check::{Ordered, STEPS, beyond, ordered};
+use crate::runbook::expanded::Expanded;
 use crate::runbook::fields::Fields;
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Environment, Finding, Findings, ParameterType, Place, read};
+use crate::runbook::{Code, Environment, Finding, Findings, Longest, ParameterType, Place, Runbook, plus, read};
 
 /// The programme; whatever could not be read has a finding.
 pub(super) fn programme(written: &Written, shelf: &Shelf, findings: &mut Findings<'_>) -> Option<Programme> {
@@ -102,23 +103,41 @@ fn steps(
     let nodes = ordered(&items[..items.len().min(STEPS)], &DRILL_STEP, findings);
     let mut steps = Vec::new();
     let mut forecasts = Vec::new();
+    let mut forecaster = Forecaster::new(around.shelf);
     for node in &nodes {
-        let (step, forecast) = step(node, &nodes, around, findings).unzip();
+        let (step, runbook) = step(node, &nodes, around, findings).unzip();
         steps.push(step);
-        forecasts.push(forecast.unwrap_or_default());
+        forecasts.push(runbook.map(|runbook| forecaster.of(runbook)).unwrap_or_default());
     }
     if let Some(objectives) = objectives {
         in_time(&nodes, &forecasts, objectives, findings);
     }
+    count(&nodes, around.shelf, findings);
     steps.into_iter().collect()
 }
 
-fn step(
+/// More steps with all that is nested than there may be are a finding.
+fn count(nodes: &[Ordered<'_>], shelf: &Shelf, findings: &mut Findings<'_>) {
+    let mut expanded = Expanded::default();
+    let (mut sum, mut first) = (nodes.len(), None);
+    for written in nodes.iter().filter_map(|node| node.fields.get("runbook")) {
+        let Some(name) = written.scalar().and_then(|name| shelf.name(&name.text)) else { continue };
+        sum = sum.saturating_add(expanded.steps(name, &|name| shelf.parts(name)));
+        if sum > Runbook::EXPANDED_MAX {
+            first = first.or(Some(written.place));
+        }
+    }
+    if let Some(place) = first {
+        beyond(sum, place, findings);
+    }
+}
+
+fn step<'s>(
     node: &Ordered<'_>,
     nodes: &[Ordered<'_>],
-    around: &Surroundings<'_>,
+    around: &Surroundings<'s>,
     findings: &mut Findings<'_>,
-) -> Option<(DrillStep, Forecast)> {
+) -> Option<(DrillStep, &'s Runbook)> {
     let fields = &node.fields;
     let title = fields.get("title").and_then(|written| read::title(written, findings));
     let why = fields.get("why").and_then(|written| read::text(written, "a text", findings));
@@ -160,7 +179,7 @@ fn step(
         parameters: runbook.parameters.clone(),
         with,
     };
-    Some((step, Forecast::of(runbook, around.shelf)))
+    Some((step, runbook))
 }
 
 fn takes_secret(kind: &ParameterType) -> bool {
@@ -181,22 +200,18 @@ fn supplies(environment: Option<&str>, runbook: &str, parameter: &str) -> bool {
 /// Compares the objective with the longest way: each runbook before the last to its end, the last until it has restored
 /// its service.
 fn in_time(nodes: &[Ordered<'_>], forecasts: &[Forecast], objectives: &Objectives, findings: &mut Findings<'_>) {
-    let mut ends: Vec<(Span, Option<usize>)> = Vec::new();
+    let mut longest = Longest::default();
     let mut last: Option<(Span, usize)> = None;
     for (index, (node, forecast)) in nodes.iter().zip(forecasts).enumerate() {
-        // In a cycle a need may stand further down; the cycle is the finding.
-        let before = node.needs.iter().copied().filter(|need| *need < index).max_by_key(|need| ends[*need].0);
-        let start = before.map_or(Span::ZERO, |before| ends[before].0);
-        ends.push((plus(start, forecast.whole), before));
-        let restored = plus(start, forecast.restored);
+        let needs = || node.needs.iter().copied();
+        let restored = plus(longest.start(needs()), forecast.restored);
+        longest.add(needs(), forecast.whole);
         if last.is_none_or(|(latest, _)| restored > latest) {
             last = Some((restored, index));
         }
     }
     let Some((forecast, last)) = last.filter(|(forecast, _)| *forecast > objectives.rto) else { return };
-    let mut way: Vec<&str> =
-        std::iter::successors(Some(last), |step| ends[*step].1).map(|step| nodes[step].id.as_str()).collect();
-    way.reverse();
+    let way: Vec<&str> = longest.way(last).into_iter().map(|step| nodes[step].id.as_str()).collect();
     let message = format!(
         "{forecast} are expected until the last service is restored ({}), and the RTO is {}",
         way.join(" → "),

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use crate::base::did_you_mean;
 use crate::runbook::check::stem;
-use crate::runbook::{Runbook, check_all};
+use crate::runbook::expanded::Parts;
+use crate::runbook::{ForEach, Items, Runbook, StepKind, check_all};
 
 /// The runbooks that a playbook may name: those of its library. One with errors of its own is there, but says nothing.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,25 @@ impl Shelf {
             Some(runbook) => Listed::Usable(runbook),
             None => Listed::Broken,
         })
+    }
+
+    /// A name that is on the shelf, as it stands there.
+    pub(super) fn name(&self, name: &str) -> Option<&str> {
+        self.runbooks.get_key_value(name).map(|(name, _)| name.as_str())
+    }
+
+    /// What the runbook of that name consists of; none if there is none, or none without errors.
+    pub(super) fn parts(&self, name: &str) -> Option<Parts<'_>> {
+        let runbook = self.runbooks.get(name)?.as_ref()?;
+        let nested = runbook.steps.iter().filter_map(|step| {
+            let StepKind::Runbook(call) = &step.kind else { return None };
+            let items = match &step.for_each {
+                Some(ForEach { list: Items::Values(items), .. }) => items.len(),
+                _ => 1,
+            };
+            Some((call.runbook.as_str(), items))
+        });
+        Some((runbook.steps.len(), nested.collect()))
     }
 
     /// The name that was probably meant; else all that there are, as a sentence.

@@ -5,7 +5,7 @@ use super::order::Order;
 use super::places::Down;
 use super::subject::change;
 use crate::base::Span;
-use crate::runbook::{Code, Finding, Findings, Step, StepKind};
+use crate::runbook::{Code, Finding, Findings, Longest, Step, StepKind, plus};
 
 /// The milestone at which the recovery time ends.
 const RESTORED: &str = "service_restored";
@@ -60,32 +60,14 @@ pub(super) fn look_for_loss(subject: &Subject<'_>, findings: &mut Findings<'_>) 
 /// counts once, because the list's length is not known; what is done only after a failure does not count.
 fn longest<'a>(order: &Order<'a>, ends: impl Fn(&Step) -> bool) -> Option<Vec<(&'a Step, Span)>> {
     let steps = order.steps();
-    let mut finish: Vec<(Span, Option<usize>)> = Vec::with_capacity(steps.len());
+    let expected = |step: &Step| step.expected().unwrap_or(Span::ZERO);
+    let mut longest = Longest::default();
     for step in steps {
-        let earlier = step.needs.iter().filter_map(|need| order.place(need));
-        let last = earlier.max_by_key(|need| finish.get(*need).map(|(end, _)| *end));
-        let start = last.and_then(|last| finish.get(last)).map_or(Span::ZERO, |(end, _)| *end);
-        finish.push((plus(start, expected(step)), last));
+        longest.add(step.needs.iter().filter_map(|need| order.place(need)), expected(step));
     }
     let goals = (0..steps.len()).filter(|step| ends(&steps[*step]) && !order.is_for_failure(*step));
-    let goal = goals.max_by_key(|step| finish[*step].0)?;
-    let way = std::iter::successors(Some(goal), |step| finish[*step].1);
-    let mut way: Vec<_> = way.map(|step| (&steps[step], expected(&steps[step]))).collect();
-    way.reverse();
-    Some(way)
-}
-
-/// How long a step is expected to take; nothing if nobody says.
-fn expected(step: &Step) -> Span {
-    match (&step.kind, step.expect) {
-        (StepKind::Wait { span }, _) => *span,
-        (_, Some(expect)) => expect,
-        (_, None) => change(step).map_or(Span::ZERO, |(_, facts)| facts.expect),
-    }
-}
-
-const fn plus(one: Span, other: Span) -> Span {
-    Span::from_microseconds(one.microseconds().saturating_add(other.microseconds()))
+    let way = longest.way(longest.latest(goals)?);
+    Some(way.into_iter().map(|step| (&steps[step], expected(&steps[step]))).collect())
 }
 
 #[cfg(test)]
