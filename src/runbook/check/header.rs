@@ -37,7 +37,8 @@ pub(super) fn runbook(
     library.count(written, findings);
     let outputs = fields.get("outputs").map(|written| outputs(written, &outline, findings)).unwrap_or_default();
     let lowered = (steps.as_slice(), outline.sketches.len());
-    inspect(&Subject::new(lowered, (rto, rpo), Places::new(written)), findings);
+    let subject = Subject::new(lowered, (rto, rpo), Places::new(written));
+    inspect(&subject.beside(&outline.parameters, library), findings);
     Some(Runbook {
         id: id?,
         format: format?,

@@ -1,15 +1,18 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use super::limits::{LEVELS, beyond};
 use super::outline::Gives;
 use super::parameter;
 use crate::base::did_you_mean;
+use crate::effect::{self, Type};
 use crate::runbook::expanded::{Expanded, Parts};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::Fields;
 use crate::runbook::grammar::RUNBOOK_OUTPUT;
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Finding, Findings, Parameter, Place, Runbook};
+use crate::runbook::{Code, Expression, Finding, Findings, Parameter, Place, Runbook, Template};
 
 /// The runbooks among which one that is nested is looked for: those of one folder.
 #[derive(Default)]
@@ -18,7 +21,12 @@ pub(super) struct Library {
     runbooks: BTreeMap<String, Signature>,
     /// The names of all.
     names: BTreeSet<String>,
+    /// What those change that have been asked for, for each number of levels below them.
+    changed: RefCell<BTreeMap<(String, usize), Names>>,
 }
+
+/// Names of parameters.
+type Names = Rc<BTreeSet<String>>;
 
 /// What another runbook must know of one to nest it.
 pub(super) struct Signature {
@@ -30,6 +38,10 @@ pub(super) struct Signature {
     steps: usize,
     /// The runbooks that it nests itself, each with how often.
     nests: BTreeMap<String, usize>,
+    /// The parameters that name what it changes itself.
+    changes: BTreeSet<String>,
+    /// What it hands on: the runbook, its parameter, and the own parameter that is handed on.
+    hands_on: BTreeSet<(String, String, String)>,
 }
 
 impl Signature {
@@ -49,12 +61,13 @@ impl Signature {
                 .collect(),
             _ => Vec::new(),
         };
+        let (changes, hands_on) = touched(written);
         let mut nests = BTreeMap::<String, usize>::new();
         for (name, _, times) in nested(written) {
             let sum = nests.entry(name.to_owned()).or_default();
             *sum = sum.saturating_add(times);
         }
-        Self { parameters, outputs, steps: steps(written).len(), nests }
+        Self { parameters, outputs, steps: steps(written).len(), nests, changes, hands_on }
     }
 }
 
@@ -69,6 +82,49 @@ pub(super) fn nested(written: &Written) -> impl Iterator<Item = (&str, Place, us
 fn steps(written: &Written) -> &[Written] {
     let steps = written.entry("steps").map(|entry| &entry.value.form);
     if let Some(Form::List(steps)) = steps { steps.as_slice() } else { &[] }
+}
+
+/// The parameters that name what a runbook's own steps change, and those that its nested runbooks are given. A step that
+/// changes only a named part of its target, as one secret of a vault, counts for neither.
+fn touched(written: &Written) -> (BTreeSet<String>, BTreeSet<(String, String, String)>) {
+    let (mut changes, mut hands_on) = (BTreeSet::new(), BTreeSet::new());
+    for step in steps(written) {
+        let key = |key: &str| step.entry(key).map(|entry| &entry.value);
+        let Some(with) = key("with") else { continue };
+        let word = |name: &str| key(name).and_then(Written::scalar).map(|scalar| scalar.text.as_str());
+        if let Some(row) = word("action").and_then(effect::find).filter(|row| row.change.is_some()) {
+            let of_target = row.parameters.iter().filter(|parameter| matches!(parameter.kind, Type::Target(_)));
+            let whole = of_target.filter(|_| with.entry("name").is_none());
+            changes.extend(whole.flat_map(|parameter| inputs_in(step, with, parameter.name)));
+        } else if let (Some(name), Form::Mapping(entries)) = (word("runbook"), &with.form) {
+            for entry in entries {
+                let own = inputs_in(step, with, &entry.key);
+                hands_on.extend(own.into_iter().map(|own| (name.to_owned(), entry.key.clone(), own)));
+            }
+        }
+    }
+    (changes, hands_on)
+}
+
+/// The inputs that an argument is made from; for the item of a list those of the list.
+fn inputs_in(step: &Written, with: &Written, argument: &str) -> BTreeSet<String> {
+    let Some(text) = with.entry(argument).and_then(|entry| entry.value.scalar()) else { return BTreeSet::new() };
+    let Ok(template) = Template::read(&text.text) else { return BTreeSet::new() };
+    let mut paths: Vec<Vec<String>> = template.holes().flat_map(|(_, hole)| hole.paths()).collect();
+    if paths.iter().any(|path| path.first().is_some_and(|first| first == "item")) {
+        let each = step.entry("for_each").map(|entry| &entry.value);
+        let list = each.and_then(|each| each.entry("list")).map(|entry| &entry.value).or(each);
+        let source = list.and_then(Written::scalar).map(|list| list.text.trim());
+        let source =
+            source.map(|source| source.strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(source));
+        paths
+            .extend(source.and_then(|source| Expression::parse(source).ok()).into_iter().flat_map(|list| list.paths()));
+    }
+    let input = |path: Vec<String>| match path.as_slice() {
+        [first, name, ..] if first == "inputs" => Some(name.clone()),
+        _ => None,
+    };
+    paths.into_iter().filter_map(input).collect()
 }
 
 /// The number of items in the list of a step that is written out; 1 without one.
@@ -87,6 +143,27 @@ impl Library {
     /// Notes what one is like that somebody nests; of two with one name, the first counts.
     pub(super) fn add(&mut self, name: &str, signature: Signature) {
         self.runbooks.entry(name.to_owned()).or_insert(signature);
+    }
+
+    /// The parameters of a runbook that name what it changes, itself or by what it nests.
+    pub(super) fn changes(&self, name: &str) -> Names {
+        self.changes_within(name, LEVELS)
+    }
+
+    fn changes_within(&self, name: &str, levels: usize) -> Names {
+        let Some(signature) = self.runbooks.get(name).filter(|_| levels > 0) else { return Rc::default() };
+        let key = (name.to_owned(), levels);
+        if let Some(known) = self.changed.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let handed = signature
+            .hands_on
+            .iter()
+            .filter(|(inner, parameter, _)| self.changes_within(inner, levels - 1).contains(parameter));
+        let changes = signature.changes.iter().chain(handed.map(|(_, _, own)| own)).cloned().collect();
+        let changes = Rc::new(changes);
+        self.changed.borrow_mut().insert(key, Rc::clone(&changes));
+        changes
     }
 
     /// More steps with all that is nested than there may be are a finding, where the runbook is nested that is one too many.

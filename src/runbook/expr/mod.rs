@@ -61,6 +61,7 @@ mod expression;
 mod function;
 mod key;
 mod lexer;
+mod normal;
 mod parser;
 mod paths;
 mod perform;

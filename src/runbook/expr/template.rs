@@ -76,6 +76,14 @@ impl Template {
         })
     }
 
+    /// Its pieces in order: text, or an expression.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Result<&str, &Expression>> {
+        self.parts.iter().map(|part| match part {
+            Part::Text(text) => Ok(text.as_str()),
+            Part::Hole(_, expression) => Err(expression),
+        })
+    }
+
     /// The expression, if the whole text is one hole: such a template keeps its type.
     pub fn whole(&self) -> Option<(usize, &Expression)> {
         if let [Part::Hole(at, expression)] = self.parts.as_slice() { Some((*at, expression)) } else { None }

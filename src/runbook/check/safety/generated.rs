@@ -26,7 +26,7 @@ pub(super) fn look(subject: &Subject<'_>, order: Option<&Order<'_>>, findings: &
             let help = "remove `for_each`, or name the secret by `item`";
             findings.add(Finding::new(Code::GeneratedAgain, place, message).help(help));
         }
-        let kept_as = kept_as(call);
+        let kept_as = kept_as(subject, call);
         let apart = |one: &Step| {
             let both = order.and_then(|order| Some((order, order.place(&one.id)?, order.place(&step.id)?)));
             // Without an order they clash already.
@@ -65,11 +65,11 @@ fn generates(call: &CallSpec) -> Option<&str> {
     found.map(|(name, _)| name.as_str())
 }
 
-/// Where the value is kept, as written: the vault and the name.
-fn kept_as(call: &CallSpec) -> String {
+/// Where the value is kept: the vault and the name, as far as that can be told by how they are written.
+fn kept_as(subject: &Subject<'_>, call: &CallSpec) -> String {
     let part = |name: &str| match call.with.get(name) {
-        Some(Argument::Template { text }) => text.source(),
-        _ => "",
+        Some(Argument::Template { text }) => subject.meaning(text),
+        _ => String::new(),
     };
     format!("{}\n{}", part("vault"), part("name"))
 }

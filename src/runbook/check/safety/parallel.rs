@@ -10,15 +10,13 @@ use super::order::Order;
 use super::places::Down;
 use super::reading::reads;
 use super::subject::change;
-use crate::effect::{Row, Type};
+use crate::effect::Type;
 use crate::runbook::{Argument, CallSpec, Code, Finding, Findings, Step, StepKind, Template};
 
 pub(super) fn look(subject: &Subject<'_>, order: &Order<'_>, findings: &mut Findings<'_>) {
     let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, step) in order.steps().iter().enumerate() {
-        let Some((row, _)) = change(step) else { continue };
-        let StepKind::Action(call) = &step.kind else { continue };
-        let targets = targets(row, call, step);
+        let targets = targets(subject, step);
         one_by_all_items(subject, step, &targets, findings);
         let together = targets.iter().find_map(|target| {
             let others = known.get(&target.key)?;
@@ -65,33 +63,38 @@ fn one_by_all_items(subject: &Subject<'_>, step: &Step, targets: &[Target], find
     findings.add(Finding::new(Code::ParallelChange, place, message).help(help));
 }
 
-/// The targets among the arguments. A `name` beside one says which part of it is meant, as the secret in a vault.
-fn targets(row: &Row, call: &CallSpec, step: &Step) -> Vec<Target> {
-    let argument = |name: &str| match call.with.get(name) {
-        Some(Argument::Template { text }) => Some(text),
+/// What a step changes: an operation the targets among its arguments, a nested runbook what it hands on to such an
+/// operation. A `name` beside one says which part of it is meant, as the secret in a vault.
+fn targets(subject: &Subject<'_>, step: &Step) -> Vec<Target> {
+    let whole = |with: &BTreeMap<String, Argument>, name: &str| match with.get(name) {
+        Some(Argument::Template { text }) => Some(text.clone()),
         _ => None,
     };
-    let of_target = row.parameters.iter().filter(|parameter| matches!(parameter.kind, Type::Target(_)));
-    let written = of_target.filter_map(|parameter| argument(parameter.name));
-    written
-        .map(|target| {
-            let parts: Vec<&Template> = [Some(target), argument("name")].into_iter().flatten().collect();
-            let shown: Vec<String> = parts.iter().rev().map(|part| format!("`{}`", shown(part))).collect();
-            let per_item = parts.iter().any(|part| part.holes().any(|(_, hole)| reads(hole, &["item"])));
-            let mut key: Vec<String> = parts.iter().map(|part| shown_key(part)).collect();
-            key.extend(step.for_each.as_ref().filter(|_| per_item).map(|each| each.list.source().into_owned()));
-            Target { key: key.join("\n"), shown: shown.join(" in "), per_item }
-        })
-        .collect()
+    let parts: Vec<Vec<Template>> = match &step.kind {
+        StepKind::Action(CallSpec { with, .. }) => {
+            let Some((row, _)) = change(step) else { return Vec::new() };
+            let of_target = row.parameters.iter().filter(|parameter| matches!(parameter.kind, Type::Target(_)));
+            let targets = of_target.filter_map(|parameter| whole(with, parameter.name));
+            targets.map(|target| [Some(target), whole(with, "name")].into_iter().flatten().collect()).collect()
+        }
+        StepKind::Runbook(call) => {
+            let changed = subject.changed_by(&call.runbook);
+            changed.iter().filter_map(|name| Some(vec![whole(&call.with, name)?])).collect()
+        }
+        _ => Vec::new(),
+    };
+    let target = |parts: Vec<Template>| {
+        let shown: Vec<String> = parts.iter().rev().map(|part| format!("`{}`", shown(part))).collect();
+        let per_item = parts.iter().any(|part| part.holes().any(|(_, hole)| reads(hole, &["item"])));
+        let mut key: Vec<String> = parts.iter().map(|part| subject.meaning(part)).collect();
+        key.extend(step.for_each.as_ref().filter(|_| per_item).map(|each| subject.meaning_of_list(&each.list)));
+        Target { key: key.join("\n"), shown: shown.join(" in "), per_item }
+    };
+    parts.into_iter().map(target).collect()
 }
 
 fn shown(template: &Template) -> &str {
     template.whole().map_or_else(|| template.source(), |(_, hole)| hole.source())
-}
-
-/// A text and an expression may look alike.
-fn shown_key(template: &Template) -> String {
-    format!("{}{}", if template.whole().is_some() { "=" } else { "'" }, shown(template))
 }
 
 #[cfg(test)]

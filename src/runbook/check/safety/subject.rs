@@ -1,8 +1,12 @@
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use super::Places;
 use super::order::Order;
 use crate::base::Span;
 use crate::effect::{self, ChangeFacts, Class, Row};
-use crate::runbook::{Step, StepKind};
+use crate::runbook::check::library::Library;
+use crate::runbook::{DefaultFrom, Items, Parameter, ParameterType, Step, StepKind, Template};
 
 /// What the safety findings are about: a runbook's lowered steps, and where they stand in its text.
 pub(in crate::runbook::check) struct Subject<'a> {
@@ -13,6 +17,8 @@ pub(in crate::runbook::check) struct Subject<'a> {
     pub(super) rto: Option<Span>,
     pub(super) rpo: Option<Span>,
     pub(super) places: Places<'a>,
+    parameters: &'a [Parameter],
+    library: Option<&'a Library>,
 }
 
 impl<'a> Subject<'a> {
@@ -23,7 +29,54 @@ impl<'a> Subject<'a> {
         (rto, rpo): (Option<Span>, Option<Span>),
         places: Places<'a>,
     ) -> Self {
-        Self { steps, written, rto, rpo, places }
+        Self { steps, written, rto, rpo, places, parameters: &[], library: None }
+    }
+
+    /// The same with what the runbook takes, and the runbooks that it may nest.
+    pub(in crate::runbook::check) const fn beside(mut self, parameters: &'a [Parameter], library: &'a Library) -> Self {
+        self.parameters = parameters;
+        self.library = Some(library);
+        self
+    }
+
+    /// The parameters of a nested runbook that name what it changes.
+    pub(super) fn changed_by(&self, runbook: &str) -> Rc<BTreeSet<String>> {
+        self.library.map(|library| library.changes(runbook)).unwrap_or_default()
+    }
+
+    /// A text that is the same for two templates that mean one thing, however they are written and as far as that can be
+    /// told: an input that nobody has to give stands for its default.
+    pub(super) fn meaning(&self, template: &Template) -> String {
+        template.normal(&|path| self.alias(path, self.parameters.len()))
+    }
+
+    /// The same of a list.
+    pub(super) fn meaning_of_list(&self, list: &Items) -> String {
+        match list {
+            Items::Expression(list) => list.normal(&|path| self.alias(path, self.parameters.len())),
+            Items::Values(_) => list.source().into_owned(),
+        }
+    }
+
+    /// What a path means that begins with an input whose default is another path or the name of a target; `most` bounds how
+    /// many defaults lead to each other. One that is made from several keeps its own name: following each could double the
+    /// text with every parameter.
+    fn alias(&self, path: &[&str], most: usize) -> Option<String> {
+        let ["inputs", name, rest @ ..] = path else { return None };
+        let parameter = self.parameters.iter().find(|known| known.name == *name)?;
+        let mut meaning = match (&parameter.default_from, &parameter.default) {
+            (Some(DefaultFrom::Whole(template)), _) => {
+                let named = template.whole()?.1.as_path()?;
+                most.checked_sub(1).and_then(|most| self.alias(&named, most)).unwrap_or_else(|| named.join("."))
+            }
+            (None, Some(name)) if matches!(parameter.kind, ParameterType::Target { .. }) => format!("named {name:?}"),
+            _ => return None,
+        };
+        for field in rest {
+            meaning.push('.');
+            meaning.push_str(field);
+        }
+        Some(meaning)
     }
 
     /// Which steps wait for which; none if a step is missing or the needs go round in a circle, because then nothing can
