@@ -51,8 +51,16 @@ pub(crate) fn document(finding: &Finding, file: &str, source: &str) -> Json {
 /// The line and column of a byte, both counted from 1, columns in characters.
 pub(super) fn position(source: &str, at: usize) -> (usize, usize) {
     let before = source.get(..at).unwrap_or(source);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    let bytes = source.as_bytes();
+    // The line breaks of YAML (1.2, §5.4): a carriage return alone is one, too.
+    let is_break = |at: &usize| match bytes.get(*at) {
+        Some(b'\n') => true,
+        Some(b'\r') => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let breaks = (0..before.len()).filter(is_break);
+    let (count, line_start) = breaks.fold((0, 0), |(count, _), at| (count + 1, at + 1));
+    (count + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -65,5 +73,6 @@ mod tests {
         assert_eq!(position("é: 1\nü: 2", 6), (2, 1));
         assert_eq!(position("é: 1\nü: 2", 8), (2, 2));
         assert_eq!(position("short", 99), (1, 6), "a place beyond the end is the end");
+        assert_eq!(position("a\rb\r\nc", 5), (3, 1), "a carriage return alone ends a line, and one of two does not");
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn sarif(checked: &[(Source, Vec<Finding>)]) -> Json {
                 "rules": Code::ALL.iter().map(|code| rule(*code)).collect::<Json>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "newlineSequences": ["\r\n", "\n", "\r"],
             "results": results.collect::<Json>(),
         }],
     })

@@ -111,8 +111,8 @@ codes! {
          in `undo`. Add the missing key, or write `on_failure: ask`."
     TooMany "RB118" Error "There are too many of something."
         "A gate has at most 20 choices, a manual step 40 fields, `verify` 20 entries, `undo` 50, a runbook 40 outputs, \
-         and a list that is written out as many items as `at_most` says (100 unless given). Nobody can follow more; \
-         split the step."
+         the `choices` of a parameter 200 values, `needs` 500 steps, and a list that is written out as many items as \
+         `at_most` says (100 unless given). Nobody can follow more; split the step."
     DuplicateName "RB201" Error "A name is given twice."
         "Steps are addressed by their names, in `needs`, in expressions, and in the timeline. Each has its own."
     UnknownNeed "RB202" Error "A step needs a step that does not exist."

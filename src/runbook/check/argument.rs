@@ -8,7 +8,7 @@ use crate::effect::{Class, Presence, Row};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::GENERATE;
-use crate::runbook::inputs::given;
+use crate::runbook::inputs::Reader;
 use crate::runbook::written::{Entry, Form, Quoting, Written};
 use crate::runbook::{Argument, Code, Finding, Findings, Parameter, ParameterType, Place, read};
 
@@ -81,7 +81,8 @@ pub(super) fn inputs(
             findings.add(Finding::new(Code::UnknownArgument, entry.key_place, message).help(help));
             continue;
         };
-        let wanted = Wanted { name: slot.name, row: *row, typing: slot.typing.clone(), declared: slot.declared };
+        let reader = slot.declared.map(Reader::new);
+        let wanted = Wanted { name: slot.name, row: *row, typing: slot.typing.clone(), declared: reader.as_ref() };
         if let Some(argument) = argument(&entry.value, &wanted, names, findings) {
             arguments.insert(entry.key.clone(), argument);
         }
@@ -117,7 +118,7 @@ struct Wanted<'a> {
     row: Option<&'static Row>,
     typing: Typing,
     /// For a runbook's parameter: its declared type.
-    declared: Option<&'a ParameterType>,
+    declared: Option<&'a Reader<'a>>,
 }
 
 fn mapping<'w>(written: &'w Written, what: &str, findings: &mut Findings<'_>) -> Option<&'w [Entry]> {
@@ -168,11 +169,11 @@ fn argument_of(
                     return None;
                 }
             };
-            let declared = match wanted.declared {
-                Some(ParameterType::List { of, .. }) => Some(&**of),
+            let reader = match wanted.declared.map(Reader::kind) {
+                Some(ParameterType::List { of, .. }) => Some(Reader::new(of)),
                 _ => None,
             };
-            let wanted = Wanted { name: wanted.name, row: None, typing, declared };
+            let wanted = Wanted { name: wanted.name, row: None, typing, declared: reader.as_ref() };
             let items = items.iter().filter_map(|item| argument(item, &wanted, names, findings)).collect();
             Some(Argument::List { items })
         }
@@ -206,7 +207,7 @@ fn scalar(
     }
     let argument = literal(written, wanted, findings)?;
     // What a runbook's parameter demands beyond its type.
-    if let Some(Err(why)) = wanted.declared.map(|kind| given(kind, &scalar.text)) {
+    if let Some(Err(why)) = wanted.declared.map(|reader| reader.read(&scalar.text)) {
         let message = format!("`{}` is wrong: {}", wanted.name, why.message);
         findings.add(Finding::new(Code::WrongValue, written.place, message).maybe_help(why.help));
         return None;

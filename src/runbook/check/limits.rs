@@ -13,6 +13,8 @@ pub(crate) const STEPS: usize = 500;
 pub(crate) const LEVELS: usize = 8;
 /// The largest number of parameters.
 pub(super) const PARAMETERS: usize = 100;
+/// The largest number of `choices` of a parameter or of a field.
+pub(super) const WORDS: usize = 200;
 /// The largest number of choices at a gate.
 pub(super) const CHOICES: usize = 20;
 /// The largest number of fields of a manual step.
@@ -37,6 +39,8 @@ pub(super) fn within<'w, T>(
         let help = match what {
             "items" => "split the list between two steps, or raise `at_most`",
             "outputs" => "let it give less",
+            "values" => "say by a pattern what is allowed",
+            "needs" => "a step that those need as well stands for them",
             "parameters" => "let it take less; what belongs together can be a list",
             _ => "split the step",
         };

@@ -6,7 +6,7 @@ use super::gate::{self, Way};
 use super::graph::Graph;
 use super::kind::Kind;
 use super::library::Library;
-use super::limits::STEPS;
+use super::limits::{STEPS, within};
 use super::{failure, manual, parameter};
 use crate::base::{StepId, did_you_mean};
 use crate::effect::{self, Row};
@@ -250,7 +250,8 @@ pub(super) fn needs(
 ) -> Vec<(usize, Place)> {
     let Some(written) = sketches[index].fields.get("needs") else { return Vec::new() };
     let mut found: Vec<(usize, Place)> = Vec::new();
-    for item in read::list(written, "a list of steps' names", findings).unwrap_or_default() {
+    let items = read::list(written, "a list of steps' names", findings).unwrap_or_default();
+    for item in within(items, STEPS, "needs", Written::head, findings) {
         let Some(name) = read::scalar(item, "a step's name", findings).map(|scalar| scalar.text.as_str()) else {
             continue;
         };

@@ -1,14 +1,14 @@
 use std::ops::Range;
 
 use super::in_clear::secret_in_clear;
-use super::limits::{PARAMETERS, within};
+use super::limits::{PARAMETERS, WORDS, within};
 use super::scope::{self, template};
 use crate::base::{Decimal, Span, Value, did_you_mean};
 use crate::effect::TargetKind;
 use crate::runbook::expr::{Names, Typing, Unnamed};
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::{LENGTH, PARAMETER, TYPES};
-use crate::runbook::inputs::{Wrong, given, has_length, order, reads};
+use crate::runbook::inputs::{Reader, Wrong, has_length, order, reads};
 use crate::runbook::pattern::Pattern;
 use crate::runbook::written::{Form, Written};
 use crate::runbook::{Code, DefaultFrom, Finding, Findings, Length, Parameter, ParameterType, Template, read};
@@ -132,7 +132,7 @@ fn single(
         "string" => {
             let pattern = fields.get("pattern").and_then(|written| pattern(written, findings));
             let choices = fields.get("choices");
-            let choices = choices.map(|written| read::texts(written, "a list of texts", findings)).unwrap_or_default();
+            let choices = choices.map(|written| words(written, findings)).unwrap_or_default();
             ParameterType::String { pattern, choices, length }
         }
         "integer" => {
@@ -166,6 +166,13 @@ fn single(
             }
         },
     })
+}
+
+/// The only texts that are allowed.
+fn words(written: &Written, findings: &mut Findings<'_>) -> Vec<String> {
+    let items = read::list(written, "a list of texts", findings).unwrap_or_default();
+    let items = within(items, WORDS, "values", Written::head, findings);
+    items.iter().filter_map(|item| read::text(item, "an item of the list", findings)).collect()
 }
 
 /// `min` and `max`, of whatever type they are.
@@ -230,9 +237,10 @@ fn default_of(parameters: &[Parameter], index: usize, written: &Written, finding
             read::list(written, "a list", findings);
             return None;
         }
-        return one(written, kind, &names, findings);
+        return one(written, &Reader::new(kind), &names, findings);
     };
-    let made: Vec<Option<Made>> = items.iter().map(|item| one(item, of, &names, findings)).collect();
+    let reader = Reader::new(of);
+    let made: Vec<Option<Made>> = items.iter().map(|item| one(item, &reader, &names, findings)).collect();
     if items.iter().any(has_hole) {
         // A text without holes is a template as well.
         let template = |item: &Written| Template::read(&item.scalar()?.text).ok();
@@ -257,7 +265,8 @@ fn has_hole(written: &Written) -> bool {
 const NO_SECRET: &str = "remove the default; the operator or the environment gives a reference";
 
 /// The default of a whole parameter or of one item.
-fn one(written: &Written, kind: &ParameterType, names: &Others<'_>, findings: &mut Findings<'_>) -> Option<Made> {
+fn one(written: &Written, reader: &Reader<'_>, names: &Others<'_>, findings: &mut Findings<'_>) -> Option<Made> {
+    let kind = reader.kind();
     let text = &read::scalar(written, "a default", findings)?.text;
     if has_hole(written) {
         let mut quiet = Findings::new(findings.source());
@@ -280,7 +289,7 @@ fn one(written: &Written, kind: &ParameterType, names: &Others<'_>, findings: &m
         findings.add(Finding::new(Code::SecretInClear, written.place, message).help(NO_SECRET));
         return None;
     }
-    match given(kind, text) {
+    match reader.read(text) {
         Ok(value) => Some(Made::Known(value)),
         Err(wrong) => {
             unfit(wrong, written, findings);

@@ -1,3 +1,5 @@
+use std::cell::OnceCell;
+
 use super::resolve::is_version;
 use crate::base::{Decimal, SecretRef, Timestamp, Value};
 use crate::runbook::pattern::Pattern;
@@ -29,23 +31,59 @@ impl Wrong {
 pub(super) fn from_text(kind: &ParameterType, text: &str) -> Result<Value, Wrong> {
     let ParameterType::List { of, length } = kind else { return given(kind, text) };
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    has_length(items.map(|item| given(of, item)).collect::<Result<_, _>>()?, *length)
+    let reader = Reader::new(of);
+    has_length(items.map(|item| reader.read(item)).collect::<Result<_, _>>()?, *length)
 }
 
 /// A value that an environment or a default supplies: of the right type already, or text that has yet to be read.
 pub(super) fn from_value(kind: &ParameterType, value: &Value) -> Result<Value, Wrong> {
     match (kind, value) {
         (ParameterType::List { of, length }, Value::List(items)) => {
-            has_length(items.iter().map(|item| from_value(of, item)).collect::<Result<_, _>>()?, *length)
+            let reader = Reader::new(of);
+            has_length(items.iter().map(|item| reader.take(item)).collect::<Result<_, _>>()?, *length)
         }
-        (_, Value::Text(text)) => from_text(kind, text),
-        (_, Value::Integer(number)) => given(kind, &number.to_string()),
-        (_, Value::Boolean(truth)) => given(kind, &truth.to_string()),
-        // Another input: the checker has seen that it is of the same type.
-        (ParameterType::Secret, Value::Secret { .. }) | (ParameterType::Target { .. }, Value::Record(_)) => {
-            Ok(value.clone())
+        (ParameterType::List { .. }, Value::Text(text)) => from_text(kind, text),
+        _ => Reader::new(kind).take(value),
+    }
+}
+
+/// Reads values of one type; its pattern is made ready once for all of them.
+pub(crate) struct Reader<'k> {
+    kind: &'k ParameterType,
+    pattern: OnceCell<Result<Pattern, String>>,
+}
+
+impl<'k> Reader<'k> {
+    /// Of that type; of a list's items where it is no list that is read.
+    pub(crate) const fn new(kind: &'k ParameterType) -> Self {
+        Self { kind, pattern: OnceCell::new() }
+    }
+
+    /// The type.
+    pub(crate) const fn kind(&self) -> &'k ParameterType {
+        self.kind
+    }
+
+    /// One value, of the right type already or as text.
+    fn take(&self, value: &Value) -> Result<Value, Wrong> {
+        match (self.kind, value) {
+            (_, Value::Text(text)) => self.read(text),
+            (_, Value::Integer(number)) => self.read(&number.to_string()),
+            (_, Value::Boolean(truth)) => self.read(&truth.to_string()),
+            // Another input: the checker has seen that it is of the same type.
+            (ParameterType::Secret, Value::Secret { .. }) | (ParameterType::Target { .. }, Value::Record(_)) => {
+                Ok(value.clone())
+            }
+            (kind, other) => Err(format!("it is a {}, where {} is needed", other.type_name(), described(kind)).into()),
         }
-        (_, other) => Err(format!("it is a {}, where {} is needed", other.type_name(), described(kind)).into()),
+    }
+
+    /// Whether a text matches the pattern of the type, if it has one.
+    fn matches(&self, wanted: &str, text: &str) -> Result<bool, Wrong> {
+        match self.pattern.get_or_init(|| Pattern::parse(wanted)) {
+            Ok(pattern) => Ok(pattern.matches(text)),
+            Err(why) => Err(why.clone().into()),
+        }
     }
 }
 
@@ -65,14 +103,31 @@ pub(crate) fn read_value(kind: &ParameterType, value: &Value) -> Result<Value, S
     }
 }
 
-/// Reads one value from text. A target stays a name or an id, and a secret of a vault its reference, because the
-/// environment is not known here.
-///
-/// # Errors
-/// What the text is not. A text that should be a reference to a secret is never repeated.
+/// Reads one value from text, as [`Reader::read`] does.
 pub(crate) fn given(kind: &ParameterType, text: &str) -> Result<Value, Wrong> {
+    Reader::new(kind).read(text)
+}
+
+impl Reader<'_> {
+    /// Reads one value from text. A target stays a name or an id, and a secret of a vault its reference, because the
+    /// environment is not known here.
+    ///
+    /// # Errors
+    /// What the text is not. A text that should be a reference to a secret is never repeated.
+    pub(crate) fn read(&self, text: &str) -> Result<Value, Wrong> {
+        if let ParameterType::String { pattern: Some(wanted), .. } = self.kind
+            && !self.matches(wanted, text)?
+        {
+            return Err(format!("`{text}` does not match the pattern `{wanted}`").into());
+        }
+        plain(self.kind, text)
+    }
+}
+
+/// The same without the pattern.
+fn plain(kind: &ParameterType, text: &str) -> Result<Value, Wrong> {
     match kind {
-        ParameterType::String { pattern, choices, length } => string(text, pattern.as_deref(), choices, *length),
+        ParameterType::String { choices, length, .. } => string(text, choices, *length),
         ParameterType::Integer { min, max } => {
             let number = whole_number(text).ok_or_else(|| format!("`{text}` is not a whole number"))?;
             within(number, *min, *max)?;
@@ -106,12 +161,7 @@ pub(crate) fn given(kind: &ParameterType, text: &str) -> Result<Value, Wrong> {
     }
 }
 
-fn string(text: &str, pattern: Option<&str>, choices: &[String], length: Option<Length>) -> Result<Value, Wrong> {
-    if let Some(wanted) = pattern
-        && !Pattern::parse(wanted)?.matches(text)
-    {
-        return Err(format!("`{text}` does not match the pattern `{wanted}`").into());
-    }
+fn string(text: &str, choices: &[String], length: Option<Length>) -> Result<Value, Wrong> {
     if !choices.is_empty() && !choices.iter().any(|choice| choice == text) {
         let choices = crate::runbook::fields::list(choices.iter().map(String::as_str));
         return Err(format!("`{text}` is not one of {choices}").into());

@@ -17,5 +17,5 @@ mod resolve;
 pub use bind::{InputProblem, bind_inputs, bind_nested, fit_input};
 pub use given::is_reference;
 
-pub(crate) use given::{Wrong, given, has_length, read_value};
+pub(crate) use given::{Reader, Wrong, given, has_length, read_value};
 pub(crate) use order::{input_order, order, reads};
