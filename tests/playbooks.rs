@@ -303,8 +303,11 @@ fn a_drill_in_which_a_nested_default_says_what_is_touched_is_refused() {
          cadence: yearly\n  success_criteria: [C]\n  steps:\n    \
          - {id: a, title: A, runbook: outer, with: {app: chatbot-web}}\n",
     );
-    let refused = home.callout(["plan", "drilly"]).run().exits(6).stderr;
-    assert!(refused.contains("outer/go: `app` of `inner`"), "{refused}");
+    for command in [["check", "playbooks/drilly.yaml"], ["plan", "drilly"]] {
+        let refused = home.callout(command).run().exits(1);
+        let said = refused.stdout + &refused.stderr;
+        assert!(said.contains("`go` of `outer` leaves `app` of `inner` to a default"), "{said}");
+    }
     write("runbooks/outer.yaml", &outer(", with: {app: '${{ inputs.app }}'}"));
     home.callout(["plan", "drilly"]).run().succeeded();
 }

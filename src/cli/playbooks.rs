@@ -10,10 +10,9 @@ use super::nesting::together;
 use super::version::Trees;
 use super::{Exit, Failure, Setting};
 use crate::base::{Value, did_you_mean};
-use crate::plan::Nested;
 use crate::runbook::{
-    CheckedPlaybook, Environment, Playbook, Runbook, Shelf, StepKind, Target, check_playbook, is_playbook,
-    shipped_playbooks, target_kind,
+    CheckedPlaybook, Environment, Playbook, Runbook, Shelf, Target, check_playbook, is_playbook, shipped_playbooks,
+    target_kind,
 };
 
 /// The folder of a library in which its playbooks stand, beside its runbooks.
@@ -243,40 +242,6 @@ impl Startable {
             self.loaded.runbook.id, environment.name
         );
         let hint = "name targets that have `drill: true` in the environment, or mark these if they are not production";
-        Err(Failure::new(Exit::Refused, what).below(lines).hint(hint))
-    }
-
-    /// Refuses a drill in which a nested runbook leaves it to another one's default which resource is touched: nobody has
-    /// compared that with those that are bound.
-    ///
-    /// # Errors
-    /// There is such a default, at any depth.
-    pub(crate) fn refuse_made_targets(&self, nested: &[(Nested, Source)]) -> Result<(), Failure> {
-        if self.drill.is_none() {
-            return Ok(());
-        }
-        let find = |name: &str| nested.iter().map(|(nested, _)| &nested.runbook).find(|runbook| runbook.id == name);
-        let mut lines = String::new();
-        for (outer, _) in nested {
-            for step in &outer.runbook.steps {
-                let StepKind::Runbook(call) = &step.kind else { continue };
-                let parameters = find(&call.runbook).map(|inner| inner.parameters.as_slice()).unwrap_or_default();
-                for parameter in parameters {
-                    if target_kind(parameter).is_some() && !call.with.contains_key(&parameter.name) {
-                        lines.push_str(&format!(
-                            "  {}/{}: `{}` of `{}`\n",
-                            outer.runbook.id, step.id, parameter.name, call.runbook
-                        ));
-                    }
-                }
-            }
-        }
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let what =
-            format!("the drill `{}` leaves to a default what it touches; nothing was started", self.loaded.runbook.id);
-        let hint = "pass the target on by `with` at every level, so that it is one of those that are bound";
         Err(Failure::new(Exit::Refused, what).below(lines).hint(hint))
     }
 }

@@ -46,7 +46,6 @@ pub(crate) fn prepare(
         Mode::Live | Mode::Rehearsal => {}
     }
     let inner = nested(setting, &startable.loaded)?;
-    startable.refuse_made_targets(&inner)?;
     let Loaded { runbook, revision, text, source, .. } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
     let mut refused = unlisted(&environment, &runbook.id);

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::call::{self, Bounds};
 use super::forecast::{Forecast, Forecaster};
 use super::grammar::{DRILL_OBJECTIVES, DRILL_STEP, EVERY, PARTICIPANTS, PROGRAMME};
@@ -9,7 +11,9 @@ use crate::runbook::check::{Ordered, STEPS, beyond, ordered};
 use crate::runbook::expanded::Expanded;
 use crate::runbook::fields::Fields;
 use crate::runbook::written::{Form, Written};
-use crate::runbook::{Code, Environment, Finding, Findings, Longest, ParameterType, Place, Runbook, plus, read};
+use crate::runbook::{
+    Code, Environment, Finding, Findings, Longest, ParameterType, Place, Runbook, StepKind, plus, read,
+};
 
 /// The programme; whatever could not be read has a finding.
 pub(super) fn programme(written: &Written, shelf: &Shelf, findings: &mut Findings<'_>) -> Option<Programme> {
@@ -170,6 +174,7 @@ fn step<'s>(
             findings.add(Finding::new(Code::InputOpen, written.place, message).help(help));
         }
     }
+    made_further_down(runbook, around.shelf, written.place, findings);
     let step = DrillStep {
         id: node.id.clone(),
         title: title?,
@@ -180,6 +185,29 @@ fn step<'s>(
         with,
     };
     Some((step, runbook))
+}
+
+/// A runbook further down that leaves to a default which resource is touched: nobody has compared that with those that are
+/// bound.
+fn made_further_down(runbook: &Runbook, shelf: &Shelf, place: Place, findings: &mut Findings<'_>) {
+    let mut seen: BTreeSet<&str> = BTreeSet::from([runbook.id.as_str()]);
+    let mut open = vec![runbook];
+    while let Some(outer) = open.pop() {
+        for step in &outer.steps {
+            let StepKind::Runbook(call) = &step.kind else { continue };
+            let Some(Listed::Usable(inner)) = shelf.find(&call.runbook) else { continue };
+            let left = inner.parameters.iter().filter(|one| target_kind(one).is_some());
+            for parameter in left.filter(|one| !call.with.contains_key(&one.name)) {
+                let (outer, step, inner) = (&outer.id, &step.id, &inner.id);
+                let message = format!("`{step}` of `{outer}` leaves `{}` of `{inner}` to a default", parameter.name);
+                let help = "pass the target on by `with` at every level, so that it is one of those that are bound";
+                findings.add(Finding::new(Code::NotBound, place, message).help(help));
+            }
+            if seen.insert(&inner.id) {
+                open.push(inner);
+            }
+        }
+    }
 }
 
 fn takes_secret(kind: &ParameterType) -> bool {
