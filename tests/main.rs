@@ -13,6 +13,7 @@ mod beside;
 mod check;
 mod cli;
 mod corpus;
+mod coverage;
 mod crash;
 mod drive;
 mod environments;

@@ -12,7 +12,14 @@ use crate::support::require::skip;
 use crate::support::{Estate, Home, Tap};
 
 /// What is left out, and why.
-const EXEMPT: [(&str, &str); 3] = [
+const EXEMPT: [(&str, &str); 7] = [
+    ("/docs/$count?", "the real service answers in plain text, as recordings show, and the specification says JSON"),
+    ("/datasources?$select=", "what is not selected is not answered, and the specification requires it of the answer"),
+    (
+        ".blob.core.windows.net",
+        "the validator has no specification of storage's data plane; it is held against Azurite",
+    ),
+    (".queue.core.windows.net", "the same"),
     (
         "/config/configreferences/appsettings/refresh",
         "documented by App Service, and not in the specification of 2023-12-01",
@@ -23,9 +30,24 @@ const EXEMPT: [(&str, &str); 3] = [
 
 /// Whatever has traffic in this test and is judged; the names are those of the specifications.
 pub(crate) const JUDGED: &[&str] = &[
+    "Aliases_CreateOrUpdate",
+    "Aliases_List",
+    "Documents_SearchGet",
     "GetSecret",
     "GetSecretVersions",
+    "GetServiceStatistics",
+    "Indexers_CreateOrUpdate",
+    "Indexers_Delete",
+    "Indexers_GetStatus",
+    "Indexers_List",
+    "Indexers_Reset",
+    "Indexers_Run",
+    "Indexes_CreateOrUpdate",
+    "Indexes_Delete",
+    "Indexes_GetStatistics",
+    "Indexes_List",
     "Metrics_List",
+    "Services_Get",
     "SetSecret",
     "UpdateSecret",
     "WebApps_ApplySlotConfigurationSlot",
@@ -50,6 +72,16 @@ pub(crate) const JUDGED: &[&str] = &[
     "WebApps_Stop",
     "WebApps_SwapSlotSlot",
     "WebApps_UpdateApplicationSettingsSlot",
+];
+
+/// Runbooks that ask for what no shipped one does, and their inputs.
+const EVERYTHING: [(&str, &str, &[&str]); 2] = [
+    (
+        "everything",
+        include_str!("specification/everything.yaml"),
+        &["vault=chatbot-kv", "app=chatbot-web", "slot=chatbot-web/staging", "worker=chatbot-worker"],
+    ),
+    ("everything-search", include_str!("specification/everything-search.yaml"), &["service=chatbot-search"]),
 ];
 
 /// Where Microsoft's data lies; where it does not, that is said.
@@ -81,24 +113,26 @@ fn all_traffic_of_a_set_of_runs_is_as_the_specifications_say() {
     let tap = Tap::before(estate.endpoint());
     estate.announce(&tap.endpoint);
     fs::create_dir(home.desk().join("runbooks")).unwrap();
-    fs::write(home.desk().join("runbooks/everything.yaml"), include_str!("specification/everything.yaml")).unwrap();
     let run = |home: &Home, runbook: &str, inputs: &[&str]| {
         let run = ["run", runbook, "--headless", "--yes", "destructive", "--speed", "max"];
-        home.callout(run).args(inputs).run().succeeded();
+        home.callout(run).args(inputs.iter().flat_map(|input| ["-i", *input])).run().succeeded();
     };
-    let inputs = ["vault=chatbot-kv", "app=chatbot-web", "slot=chatbot-web/staging", "worker=chatbot-worker"];
-    run(&home, "everything", &inputs.iter().flat_map(|input| ["-i", *input]).collect::<Vec<_>>());
+    for (name, text, inputs) in EVERYTHING {
+        fs::write(home.desk().join(format!("runbooks/{name}.yaml")), text).unwrap();
+        run(&home, name, inputs);
+    }
     fs::remove_dir_all(home.desk().join("runbooks")).unwrap();
-    run(&home, "key-rotation", &[]);
-    run(&home, "rollback", &[]);
+    for shipped in ["key-rotation", "rollback", "index-restore"] {
+        run(&home, shipped, &[]);
+    }
 
     let is_exempt = |one: &&Json| EXEMPT.iter().any(|(part, _)| one["url"].as_str().unwrap().contains(part));
     let exchanges = tap.exchanges();
     let judged: Vec<&Json> = exchanges.iter().filter(|one| !is_exempt(one)).collect();
-    for (part, _) in EXEMPT {
+    for (part, why) in EXEMPT {
         assert!(
             exchanges.iter().any(|one| one["url"].as_str().unwrap().contains(part)),
-            "{part} is not asked for any more"
+            "{part} ({why}) is not asked for any more"
         );
     }
     let verdicts = verdicts(&home, &judged, &data, &oav);

@@ -8,13 +8,11 @@ mod postgres;
 use std::time::Duration;
 
 use callout::base::{AttemptId, Encoding, SecretRef, Span, Timestamp, Value};
-use callout::effect::{
-    Args, Call, Handle, Hands, Json, Parameter, Presence, ProbeVerdict, Progress, Row, Sent, Service, TargetKind, Type,
-    Verdict, find, progress,
-};
+use callout::effect::{Call, Handle, Hands, Json, ProbeVerdict, Progress, Sent, Service, Verdict, find, progress};
 use callout::world::{AzureHands, Pace, REDACTED, Redactor, SignIn, WorldSetting, open_simulated};
 use serde_json::json;
 
+use crate::support::sample;
 use bench::{Bench, CANARY, answered, app, canary, environment, errand, field, of_secret, set, swap, versions};
 
 #[tokio::test]
@@ -338,38 +336,12 @@ async fn a_token_that_the_estate_no_longer_knows_is_asked_for_anew_by_the_next_r
     bench.read(&versions()).await;
 }
 
-/// A value for a parameter, as its row would take it: rows mean different things by one name.
-fn sample(row: &Row, parameter: &Parameter) -> Value {
-    match (parameter.kind, parameter.name) {
-        (Type::Target(TargetKind::Webapp), _) => app("chatbot-web/slots/staging"),
-        (Type::Target(kind), name) => {
-            let id = kind.id(name, "22222222-2222-4222-8222-222222222222", "chatbot-rg").unwrap();
-            let url = kind.url(name).unwrap_or_default();
-            Value::record([("name", Value::text(name)), ("id", Value::text(id)), ("url", Value::text(url))])
-        }
-        (Type::Secret, _) => Value::Secret { secret: canary() },
-        (Type::List(&Type::String), _) => Value::List(vec![Value::text("CHAT_MAX_TURNS")]),
-        (Type::List(_), _) => bench::like(),
-        (_, "version") => Value::text("0".repeat(32)),
-        (_, "url") => Value::text("https://chatbot-web.azurewebsites.net/health"),
-        (_, "definition") => Value::text(r#"{"fields": []}"#),
-        (_, "at") => Value::text("2026-11-20T03:05:00Z"),
-        (_, "from" | "to") if row.name.starts_with("postgres.") => Value::text("203.0.113.10"),
-        (_, "from") => Value::text("docs-next"),
-        (_, "query") => Value::text("SELECT 1"),
-        _ => Value::text("docs"),
-    }
-}
-
 #[test]
 fn every_row_that_signs_in_is_rendered_for_a_host_that_may_have_a_token() {
     let hosts = [".vault.azure.net", ".search.windows.net", ".blob.core.windows.net", ".queue.core.windows.net"];
     for row in callout::effect::catalogue() {
-        // To replace settings is to set some or to remove some, and neither alone is required.
-        let is_needed = |parameter: &&Parameter| parameter.presence == Presence::Required || parameter.name == "remove";
-        let needed = row.parameters.iter().filter(is_needed);
-        let args: Args = needed.map(|parameter| (parameter.name.to_owned(), sample(row, parameter))).collect();
-        let url = (row.render)(&args).unwrap_or_else(|why| panic!("{}: {why}", row.name)).url;
+        let url =
+            (row.render)(&sample(row, "chatbot-web/staging")).unwrap_or_else(|why| panic!("{}: {why}", row.name)).url;
         if row.service == Service::Sql {
             // A password goes to a database server of Azure's, and no token at all.
             assert_eq!(url, "postgresql://server.postgres.database.azure.com:5432", "{}", row.name);

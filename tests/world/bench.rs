@@ -152,12 +152,6 @@ pub(super) fn account() -> Value {
     ])
 }
 
-/// The least definition of an indexer.
-pub(super) fn like() -> Value {
-    let member = |name, value| Value::record([("name", Value::text(name)), ("value", Value::text(value))]);
-    Value::List(vec![member("dataSourceName", "\"docs-blobs\""), member("targetIndexName", "\"docs\"")])
-}
-
 pub(super) fn of_secret<const N: usize>(action: &str, more: [(&str, Value); N]) -> Call {
     let mut call = Call::new(action, [("vault", vault()), ("name", Value::text("session-secret"))]);
     call.args.extend(more.map(|(name, value)| (name.to_owned(), value)));
