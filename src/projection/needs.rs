@@ -29,11 +29,12 @@ pub(super) fn needs(state: &RunState, now: Timestamp) -> Vec<Need> {
     doubts
 }
 
-/// Whether an instance may ask anything as the run stands: while it is rolled back, only what is undone may; while it is
-/// aborted, and afterwards, nothing.
+/// Whether an instance may ask anything as the run stands: while it is rolled back, only what is undone may,
+/// and a doubt that bars it; while it is aborted, and afterwards, nothing.
 pub(super) fn is_asked(state: &RunState, instance: &Instance) -> bool {
     let ends = state.is_over() || state.phase == RunPhase::Aborting;
-    !ends && (!state.is_rolling_back() || instance.id.is_undo())
+    let is_of_rollback = || instance.id.is_undo() || run::bars_the_way_back(state, instance);
+    !ends && (!state.is_rolling_back() || is_of_rollback())
 }
 
 /// An instance's surroundings.

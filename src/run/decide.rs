@@ -6,7 +6,7 @@ use super::outcome::{answered, polled, probed, resolve};
 use super::proceed::{has_room, proceed};
 use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, checks};
 use super::turn::{Turn, turn};
-use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, drill, person, retry};
+use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, drill, person, retry, undo};
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Verdict};
 use crate::plan::{self, Bound, StepPlace};
@@ -84,7 +84,7 @@ fn after_the_end(state: &RunState, input: &Input, now: Timestamp) -> Decision {
 fn goes_on(state: &RunState, id: &InstanceId) -> bool {
     let is_wanted = match state.phase {
         RunPhase::Running => true,
-        RunPhase::RollingBack => id.is_undo(),
+        RunPhase::RollingBack => undo::is_next(state, id.scope().as_ref()),
         RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Aborting | RunPhase::Ended(_) => false,
     };
     is_wanted && state.scope(id.scope().as_ref()).is_some_and(|scope| is_active(state, scope))
@@ -205,16 +205,20 @@ pub(super) fn may_begin(state: &RunState, instance: &Instance) -> bool {
     if turn.is_none_or(|instance| instance.phase != Phase::Ready) || !has_room(state, 1) {
         return false;
     }
-    let Ok(bound) = bound(state, &instance.id) else { return true };
-    let locks = locks(&bound);
+    holder(state, instance).is_none()
+}
+
+/// Whose effect of this run holds the target of an instance.
+pub(super) fn holder<'a>(state: &'a RunState, instance: &Instance) -> Option<&'a Instance> {
+    let locks = locks(&bound(state, &instance.id).ok()?);
     let scope = instance.id.scope();
-    let holds = |other: &Instance| {
+    let holds = |other: &&Instance| {
         let undone = || other.is_doubted() && scope.as_ref() == Some(&other.id.undo());
         let others = other.id != instance.id && !undone();
         let open = other.last().filter(|_| others && (other.in_flight() || other.is_doubted()));
         open.is_some_and(|attempt| attempt.intent.locks.iter().any(|lock| locks.contains(lock)))
     };
-    !state.scopes().flat_map(super::Scope::instances).any(holds)
+    state.scopes().flat_map(super::Scope::instances).find(holds)
 }
 
 fn locks(bound: &Bound) -> Vec<String> {

@@ -96,7 +96,7 @@ impl RunState {
                 self.phase = RunPhase::Aborting;
             }
             Event::RollingBack { steps } => {
-                if self.phase != RunPhase::Aborting {
+                if !matches!(self.phase, RunPhase::Aborting | RunPhase::RollingBack) {
                     return illegal(event, "the run is not being aborted");
                 }
                 self.rollback = Some(steps.clone());
@@ -108,7 +108,7 @@ impl RunState {
                     RunEnd::Aborted => self.phase == RunPhase::Aborting,
                     RunEnd::RolledBack | RunEnd::Failed => self.phase == RunPhase::RollingBack,
                 };
-                if !is_its_end || self.has_open_attempt() {
+                if !is_its_end || self.instances().any(Instance::in_flight) {
                     return illegal(event, "the run cannot end so as it stands");
                 }
                 for instance in self.instances_mut() {

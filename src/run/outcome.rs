@@ -167,6 +167,9 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now:
             let seen = "a person has brought it about by other means".to_owned();
             says(ReconciledBy::ByHand, ProbeVerdict::Happened { outputs, seen }, Some(reason))
         }
+        Resolution::Undo { .. } if state.phase == RunPhase::Aborting && !state.undo_wanted => {
+            refuse("the run is being aborted, and nothing is to be undone")
+        }
         Resolution::Undo { .. } if !state.is_over() => match undoable(state, instance, now) {
             Ok(_) => Ok(vec![Event::Undoing { step: id.clone(), doubted: Some(attempt.intent.attempt) }]),
             Err(why) => refuse(format!("`{id}` cannot be undone: {why}")),

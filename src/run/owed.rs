@@ -1,8 +1,9 @@
 use super::assumed::rehearses;
 use super::decide::{bound, may_begin};
 use super::nesting::is_active;
-use super::state::{Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, checks};
+use super::state::{Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, Standing, checks};
 use super::turn::{Turn, turn};
+use super::undo;
 use crate::base::{AttemptId, InstanceId, Span, Timestamp};
 use crate::effect::{Call, Errand, Field, Handle};
 use crate::plan;
@@ -93,7 +94,7 @@ pub fn owed(state: &RunState) -> Vec<Command> {
     let rolls_back = state.phase == RunPhase::RollingBack;
     if state.phase == RunPhase::Running || rolls_back {
         let active = state.scopes().filter(|scope| is_active(state, scope));
-        for scope in active.filter(|scope| !rolls_back || matches!(scope.kind, ScopeKind::Undo { .. })) {
+        for scope in active.filter(|scope| !rolls_back || undo::is_next(state, scope.path.as_ref())) {
             for at in (0..scope.groups.len()).filter(|at| turn(scope, *at) == Turn::Now) {
                 next(state, &scope.groups[at], scope.step(at), &mut commands);
             }

@@ -119,6 +119,9 @@ pub(super) fn skip(state: &RunState, id: &InstanceId, reason: &Commitment) -> De
     if meant.peek().is_none() {
         return refuse(format!("there is no step `{id}`"));
     }
+    if is_given_up(state, id) {
+        return refuse("the run is being ended");
+    }
     if meant.clone().any(Instance::is_doubted) {
         return refuse(format!("`{id}` is in doubt: say first whether it happened"));
     }
@@ -157,6 +160,9 @@ pub(super) fn override_step(
     if instance.undo == Undo::Underway {
         return refuse(format!("`{id}` is being undone"));
     }
+    if is_given_up(state, id) {
+        return refuse("the run is being ended");
+    }
     if let Some(answer) = gone_on_after(state, id) {
         return refuse(format!("the run has gone on with `{answer}`, because `{id}` has failed"));
     }
@@ -183,7 +189,7 @@ pub(super) fn undo(state: &RunState, id: &InstanceId, now: Timestamp) -> Decisio
     if instance.undo == Undo::Underway {
         return Ok(Vec::new());
     }
-    if matches!(state.phase, RunPhase::Aborting | RunPhase::RollingBack) {
+    if is_given_up(state, id) {
         return refuse("the run is being ended");
     }
     if instance.phase != Phase::Failed || !instance.stands() {

@@ -40,6 +40,9 @@ pub(super) fn proceed(state: &RunState, now: Timestamp) -> Vec<Event> {
 
 /// What is to be done next in a scope, and when nothing is, what comes of its end.
 pub(super) fn go_on(state: &RunState, scope: &Scope, now: Timestamp) -> Vec<Event> {
+    if let Some(why) = undo::too_late(state, scope, now) {
+        return scope.groups.iter().flat_map(|group| each(group, StepEnd::Skipped, &why)).collect();
+    }
     for at in 0..scope.groups.len() {
         let (group, step) = (&scope.groups[at], scope.step(at));
         let events = match turn(scope, at) {
@@ -196,7 +199,7 @@ fn overdue(state: &RunState, now: Timestamp) -> Option<InstanceId> {
 
 /// Whether something was sent whose answer, whose operation's end, or whose probe's first word is still awaited. For a
 /// step that was given up nobody waits.
-fn in_flight(state: &RunState) -> bool {
+pub(super) fn in_flight(state: &RunState) -> bool {
     state.scopes().flat_map(Scope::instances).any(|instance| {
         instance.in_flight() || (instance.is_doubted() && !instance.phase.is_over() && !instance.was_probed())
     })

@@ -1,6 +1,6 @@
-use super::decide::{ended, finished};
-use super::proceed::go_on;
-use super::state::{Instance, RunState, ScopeKind, Undo};
+use super::decide::{ended, finished, holder};
+use super::proceed::{go_on, in_flight};
+use super::state::{Instance, Phase, RunState, Scope, ScopeKind, Undo};
 use super::{Event, ReconciledBy, RunEnd};
 use crate::base::{InstanceId, Timestamp};
 use crate::effect::ProbeVerdict;
@@ -65,20 +65,17 @@ pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result
     if step.undo.is_empty() {
         return Err("the runbook says no undo for it".to_owned());
     }
-    match &step.undo_until {
-        Some(UndoUntil::For(span)) if instance.ended.is_some_and(|ended| now > ended.after(*span)) => {
-            return Err(format!("it could be undone for {span} after it had been done, and that is over"));
+    if let Some(why) = over(step, instance, now) {
+        return Err(why);
+    }
+    if let Some(UndoUntil::Step(later)) = &step.undo_until {
+        let scope = state.scope(instance.id.scope().as_ref());
+        let begun = scope.and_then(|scope| scope.group(later)).is_some_and(|group| {
+            group.instances.iter().any(|one| one.started.is_some() && !one.passed_by && one.phase.has_worked())
+        });
+        if begun {
+            return Err(format!("it could be undone until `{later}` began"));
         }
-        Some(UndoUntil::Step(later)) => {
-            let scope = state.scope(instance.id.scope().as_ref());
-            let begun = scope.and_then(|scope| scope.group(later)).is_some_and(|group| {
-                group.instances.iter().any(|one| one.started.is_some() && !one.passed_by && one.phase.has_worked())
-            });
-            if begun {
-                return Err(format!("it could be undone until `{later}` began"));
-            }
-        }
-        _ => {}
     }
     Ok(Undoable { step: instance.id.clone(), entries: entries(step) })
 }
@@ -97,21 +94,69 @@ pub(super) fn after_abort(state: &RunState, now: Timestamp) -> Event {
     if steps.is_empty() { ended(state, RunEnd::Aborted) } else { Event::RollingBack { steps } }
 }
 
-/// What a rollback does by itself: one instance after the other.
+/// What a rollback does by itself: one instance after the other. Its list is made anew when it turns out that an effect in
+/// doubt happened, when a person has a doubt undone, and when the time is over in which something could be undone.
 pub(super) fn roll_back(state: &RunState, now: Timestamp) -> Vec<Event> {
-    let steps = state.rollback.as_deref().unwrap_or_default();
-    for id in steps {
-        match state.instance(id).map(|instance| instance.undo) {
-            Some(Undo::None) => return vec![Event::Undoing { step: id.clone(), doubted: None }],
-            Some(Undo::Underway) => {
-                let scope = state.scope(Some(&id.undo()));
-                return scope.map(|scope| go_on(state, scope, now)).unwrap_or_default();
-            }
-            Some(Undo::Done | Undo::Partly) | None => {}
+    let listed = state.rollback.as_deref().unwrap_or_default();
+    let due: Vec<InstanceId> = way_back(state, now).undone.into_iter().map(|undoable| undoable.step).collect();
+    let is_past = |id: &&InstanceId| matches!(undo_of(state, id), Some(Undo::Done | Undo::Partly));
+    let steps: Vec<InstanceId> = listed.iter().filter(is_past).cloned().chain(due).collect();
+    if steps != listed {
+        return vec![Event::RollingBack { steps }];
+    }
+    match next(state) {
+        Some((id, Undo::Underway)) => {
+            let scope = state.scope(Some(&id.undo()));
+            scope.map(|scope| go_on(state, scope, now)).unwrap_or_default()
+        }
+        Some((id, _)) => vec![Event::Undoing { step: id.clone(), doubted: None }],
+        None if in_flight(state) => Vec::new(),
+        None => {
+            let whole = steps.iter().all(|id| undo_of(state, id).is_none_or(|undo| undo == Undo::Done));
+            vec![ended(state, if whole { RunEnd::RolledBack } else { RunEnd::Failed })]
         }
     }
-    let whole = steps.iter().all(|id| state.instance(id).is_none_or(|instance| instance.undo == Undo::Done));
-    vec![ended(state, if whole { RunEnd::RolledBack } else { RunEnd::Failed })]
+}
+
+fn undo_of(state: &RunState, id: &InstanceId) -> Option<Undo> {
+    state.instance(id).map(|instance| instance.undo)
+}
+
+/// The instance whose turn it is in a rollback, paused or not.
+fn next(state: &RunState) -> Option<(&InstanceId, Undo)> {
+    let listed = state.rollback.as_deref().unwrap_or_default().iter();
+    let undos = listed.filter_map(|id| undo_of(state, id).map(|undo| (id, undo)));
+    undos.into_iter().find(|(_, undo)| matches!(undo, Undo::None | Undo::Underway))
+}
+
+/// Whether it is the turn of the undo in which an instance stands: a later effect is undone before an earlier one.
+pub(super) fn is_next(state: &RunState, scope: Option<&InstanceId>) -> bool {
+    next(state).is_some_and(|(id, _)| scope == Some(&id.undo()))
+}
+
+/// Whether an instance that was given up in doubt holds the target of what is to be undone next: then nothing goes on before
+/// somebody looks into it.
+pub fn bars_the_way_back(state: &RunState, instance: &Instance) -> bool {
+    let given_up = instance.phase == Phase::Failed && instance.is_doubted();
+    let next = next(state).filter(|_| given_up).and_then(|(id, _)| state.scope(Some(&id.undo())));
+    let mut waiting = next.into_iter().flat_map(Scope::instances).filter(|one| one.phase == Phase::Ready);
+    waiting.any(|one| holder(state, one).is_some_and(|holder| holder.id == instance.id))
+}
+
+/// Why it is too late for an undo of which nothing has been sent yet.
+pub(super) fn too_late(state: &RunState, scope: &Scope, now: Timestamp) -> Option<String> {
+    let ScopeKind::Undo { of } = &scope.kind else { return None };
+    if scope.is_done() || scope.instances().any(|entry| !entry.attempts.is_empty()) {
+        return None;
+    }
+    over(state.step_of(of)?, state.instance(of)?, now)
+}
+
+/// Why the time is over in which a step can be undone.
+fn over(step: &Step, instance: &Instance, now: Timestamp) -> Option<String> {
+    let Some(UndoUntil::For(span)) = &step.undo_until else { return None };
+    let is_over = instance.ended.is_some_and(|ended| now > ended.after(*span));
+    is_over.then(|| format!("it could be undone for {span} after it had been done, and that is over"))
 }
 
 /// What comes of an undo whose entries have all ended. It settles a doubt: whether the effect had happened or not, nothing of

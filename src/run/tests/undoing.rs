@@ -229,3 +229,105 @@ fn a_pause_holds_a_rollback_and_it_goes_on_where_it_was() {
     story.does("set~undo/1");
     assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::RolledBack));
 }
+
+/// Two changes, the second of which is in doubt and was probed in vain, in a run that is being rolled back.
+fn rolled_back_beside_a_doubt() -> Story {
+    let mut story = Story::graph(vec![undoable_set("a", "one"), undoable_set("b", "two"), gate()]);
+    story.does("a");
+    story.later(Span::minutes(1));
+    story.fails("b", lost());
+    let attempt = story.state.instance(&"b".into()).unwrap().last().unwrap().intent.attempt;
+    story.later(Span::minutes(10));
+    story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Unknown { seen: "not reachable".into() } });
+    story.aborts(true);
+    assert_eq!(story.owes(), ["observe a~undo/1"]);
+    story
+}
+
+fn resolved(story: &mut Story, word: Resolution) -> Vec<&'static str> {
+    story.give(&Input::Resolve { step: "b".into(), word })
+}
+
+#[test]
+fn what_a_person_has_undone_during_a_rollback_is_undone_in_its_place_and_waited_for() {
+    for paused in [false, true] {
+        let mut story = rolled_back_beside_a_doubt();
+        if paused {
+            story.give(&Input::Pause { why: PauseReason::Asked });
+        }
+        resolved(&mut story, Resolution::Undo { reason: None });
+        story.give(&Input::Continue);
+        assert_eq!(story.owes(), ["observe b~undo/1"], "the last effect first");
+        let attempt = story.intend("b~undo/1", &looks("v1"));
+        let accepted = Meaning::Accepted { handle: handle(), retry_after: Span::ZERO };
+        story.give(&Input::Answered { attempt, meaning: accepted });
+        assert_eq!(story.run_phase(), RunPhase::RollingBack);
+        assert_eq!(story.owes(), ["poll"], "the first one waits");
+        story.give(&Input::Polled { attempt, progress: crate::effect::Progress::Succeeded });
+        story.does("a~undo/1");
+        assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::RolledBack));
+        assert_eq!(story.state.in_doubt(), [] as [InstanceId; 0]);
+    }
+}
+
+#[test]
+fn what_turns_out_to_have_happened_during_a_rollback_is_undone_too() {
+    let mut story = rolled_back_beside_a_doubt();
+    let outputs = Some(Value::record([("version", Value::text("v3"))]));
+    let kinds = resolved(&mut story, Resolution::Adopt { outputs, reason: None });
+    assert_eq!(kinds, ["effect.reconciled", "run.rolling_back", "step.undoing"]);
+    story.does("b~undo/1");
+    story.does("a~undo/1");
+    assert_eq!(story.state.standing(), [] as [InstanceId; 0]);
+    assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::RolledBack));
+}
+
+#[test]
+fn nothing_is_undone_any_more_once_the_time_for_it_is_over() {
+    let mut late = undoable_set("late", "one");
+    late.undo_until = Some(UndoUntil::For(Span::minutes(10)));
+    let mut story = Story::of(vec![late, gate()]);
+    story.does("late");
+    story.aborts(true);
+    assert_eq!(story.owes(), ["observe late~undo/1"]);
+    story.later(Span::minutes(11));
+    story.give(&Input::Proceed);
+    assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::Failed));
+    assert_eq!(story.state.standing(), [InstanceId::from("late")]);
+    assert!(story.state.instance(&"late~undo/1".into()).unwrap().why.as_ref().unwrap().contains("is over"));
+}
+
+#[test]
+fn a_doubt_that_was_given_up_and_bars_an_undo_is_asked_about() {
+    let mut story = Story::graph(vec![undoable_set("a", "one"), needing(undoable_set("b", "one"), &["a"]), gate()]);
+    story.does("a");
+    story.fails("b", lost());
+    resolved(&mut story, Resolution::GiveUp);
+    story.aborts(true);
+    let doubted = |story: &Story| bars_the_way_back(&story.state, story.state.instance(&"b".into()).unwrap());
+    assert!(!doubted(&story), "nothing is barred yet");
+    story.consent("a~undo/1", &looks("v1"));
+    assert_eq!(story.owes(), Vec::<String>::new());
+    assert!(doubted(&story));
+    assert_eq!(story.give(&Input::Retry { step: "b".into() }), ["step.retried"]);
+    assert_eq!(story.owes(), ["probe"]);
+}
+
+#[test]
+fn nobody_takes_a_paused_rollback_out_of_its_order() {
+    let steps = vec![verified(undoable_set("a", "one")), verified(undoable_set("b", "two"))];
+    let mut story = Story::graph(steps);
+    for step in ["a", "b"] {
+        story.does(step);
+        story.give(&looked(step, fail()));
+    }
+    story.aborts(true);
+    story.give(&Input::Pause { why: PauseReason::Asked });
+    for word in [
+        Input::Undo { step: "a".into() },
+        Input::Skip { step: "a".into(), reason: reason() },
+        Input::Override { step: "a".into(), reason: reason(), outputs: None },
+    ] {
+        assert!(story.refuses(&word).contains("is being ended"), "{word:?}");
+    }
+}

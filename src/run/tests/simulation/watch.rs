@@ -71,7 +71,7 @@ impl Watch {
             Event::Finished { end, in_doubt, .. } => {
                 must(*in_doubt == state.in_doubt(), || "the end hides a doubt".into())?;
                 must(!end.is_success() || in_doubt.is_empty(), || "a success in doubt".into())?;
-                must(!state.has_open_attempt(), || "an end while something is under way".into())?;
+                must(!state.instances().any(Instance::in_flight), || "an end while something is under way".into())?;
             }
             _ => {}
         }
@@ -96,7 +96,7 @@ impl Watch {
         let step = &intent.step;
         must(state.plan.mode != Mode::Rehearsal, || format!("`{step}` is sent in a rehearsal"))?;
         let forward = state.phase == RunPhase::Running;
-        let back = state.phase == RunPhase::RollingBack && step.is_undo();
+        let back = state.phase == RunPhase::RollingBack && is_last_standing(state, step, now);
         must(forward || back, || format!("`{step}` is sent while the run is {:?}", state.phase))?;
         must(self.intended.insert(intent.attempt), || format!("{} is intended twice", intent.attempt))?;
         for (other, locks) in self.open.values() {
@@ -136,15 +136,26 @@ impl Watch {
     }
 }
 
-/// Whether the run waits for a person's word, as a person can see it.
+/// Whether what is sent is of the undo of the last effect that stands and can be undone.
+fn is_last_standing(state: &RunState, entry: &InstanceId, now: Timestamp) -> bool {
+    let last = way_back(state, now).undone.into_iter().next();
+    last.is_some_and(|last| entry.scope() == Some(last.step.undo()))
+}
+
+/// Whether the run waits for a person's word, as a person can see it: in a rollback, of what is undone.
 pub(super) fn somebody_is_asked(state: &RunState) -> bool {
-    let asks = |instance: &Instance| match instance.phase {
-        Phase::Awaiting(Awaiting::Confirmation | Awaiting::Person) => true,
-        Phase::InDoubt => instance.was_probed(),
-        Phase::Failed => instance.is_doubted(),
-        _ => false,
-    };
-    state.phase != RunPhase::Aborting && (state.has_failed() || state.instances().any(asks))
+    let rolls_back = state.is_rolling_back();
+    let mut asked = state.scopes().flat_map(Scope::each).flat_map(|(group, step)| {
+        let asks = move |instance: &&Instance| match instance.phase {
+            Phase::InDoubt => instance.was_probed(),
+            _ if rolls_back && !instance.id.is_undo() => bars_the_way_back(state, instance),
+            Phase::Awaiting(Awaiting::Confirmation | Awaiting::Person) => true,
+            Phase::Failed => !instance.is_settled(step),
+            _ => false,
+        };
+        group.instances.iter().filter(asks)
+    });
+    state.phase != RunPhase::Aborting && asked.next().is_some()
 }
 
 /// The group that begins by an event.
