@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::base::{AttemptId, Entropy, Timestamp, Value};
+use crate::base::{AttemptId, Clock, Entropy, Timestamp, Value};
 use crate::effect::{
     self, Args, Call, Errand, Failure, Field, Hands, Meaning, ProbeContext, ProbeVerdict, Reply, Row, Sent, Service,
     Timer, Unreadable, Verdict,
@@ -13,6 +13,7 @@ pub(super) struct Executor {
     pub(super) hands: Arc<dyn Hands>,
     pub(super) timer: Arc<dyn Timer>,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Executor {
@@ -45,11 +46,12 @@ impl Executor {
                 Input::Polled { attempt, progress }
             }
             Command::Probe { attempt, call, sent_at, before, check } => {
+                let asked_at = self.clock.now();
                 let verdict = match call {
                     Ok(call) => self.probe(attempt, &call, sent_at, &before, check).await,
                     Err(seen) => ProbeVerdict::Unknown { seen },
                 };
-                Input::Probed { attempt, verdict }
+                Input::Probed { attempt, verdict, asked_at }
             }
             Command::Read { step, call } => {
                 let outputs = match call {

@@ -170,7 +170,12 @@ impl Engine {
         let after_the_end = state.is_over();
         Self {
             recorder,
-            executor: Executor { hands: ports.hands, timer: ports.timer, entropy: ports.entropy },
+            executor: Executor {
+                hands: ports.hands,
+                timer: ports.timer,
+                entropy: ports.entropy,
+                clock: Arc::clone(&ports.clock),
+            },
             files: ports.files,
             clock: ports.clock,
             stay: Stay::UntilTheEnd,

@@ -60,6 +60,8 @@ pub struct Header {
     pub state: String,
     /// How many instances are in doubt; never hidden.
     pub in_doubt: usize,
+    /// How many instances have effects that stand, in whole or perhaps in part.
+    pub standing: usize,
     /// The recovery time objective, if the runbook has one.
     pub rto: Option<Span>,
     /// What was done otherwise than as written.

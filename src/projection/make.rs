@@ -59,6 +59,7 @@ fn header(state: &RunState, operator: &str, now: Timestamp) -> Header {
         operator: operator.to_owned(),
         state: state_word(state),
         in_doubt: state.in_doubt().len(),
+        standing: state.standing().len(),
         deviations: state.deviations().len(),
         rto: plan.runbook.rto,
         elapsed: elapsed(state, until),

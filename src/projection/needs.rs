@@ -2,7 +2,9 @@ use super::details::details;
 use super::{Answer, Choice, Entry, Fact, FormField, Need, Question, Reason};
 use crate::base::{StepId, Timestamp};
 use crate::effect::{self, ProbeVerdict, Risk, Type};
-use crate::run::{self, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, Undo, undoable, way_back};
+use crate::run::{
+    self, Awaiting, Group, Instance, Phase, RunPhase, RunState, Standing, Undo, undoable, undoable_in_doubt, way_back,
+};
 use crate::runbook::{FieldKind, Leads, ManualField, OnFailure, Step, StepKind, Template};
 
 /// Everything that waits for a person: what is in doubt first, then the rest in the order of the graph.
@@ -193,7 +195,7 @@ impl Place<'_> {
             let label = "Whatever became of it, it has been done by hand (a deviation)";
             let form = outputs_form(self.step);
             choices.push(Choice { form, ..skip(Answer::ByHand, label) });
-            if let Ok(way) = undoable(self.state, instance, self.now) {
+            if let Ok(way) = undoable_in_doubt(self.state, instance, self.now) {
                 let label = format!("Whatever became of it, undo it: {}", way.entries.join(", "));
                 choices.push(Choice::new(Answer::Undo, label));
             }

@@ -213,6 +213,9 @@ fn tell_effect(event: &Event) -> Option<Told> {
                 ReconciledBy::Undo => "undone",
             };
             match verdict {
+                ProbeVerdict::Unknown { seen } if *by == ReconciledBy::Undo => {
+                    (step, format!("no longer in doubt: {seen}"), false)
+                }
                 ProbeVerdict::Happened { seen, .. } => {
                     (step, format!("no longer in doubt ({who}): it happened; {seen}"), false)
                 }

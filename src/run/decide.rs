@@ -36,7 +36,7 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         Input::Begin { step, attempt, seen } => begin(state, step, *attempt, seen),
         Input::Answered { attempt, meaning } => Ok(answered(state, *attempt, meaning, now)),
         Input::Polled { attempt, progress } => Ok(polled(state, *attempt, progress, now)),
-        Input::Probed { attempt, verdict } => Ok(probed(state, *attempt, verdict, now)),
+        Input::Probed { attempt, verdict, asked_at } => Ok(probed(state, *attempt, verdict, *asked_at)),
         Input::Looked { step, index, verdict, outputs } => {
             Ok(looked(state, step, *index, verdict, outputs.as_ref(), now))
         }
@@ -73,7 +73,7 @@ fn after_the_end(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         _ if state.in_doubt().is_empty() => refuse("the run has ended"),
         Input::Proceed => Ok(Vec::new()),
         Input::Take { pid } => Ok(vec![Event::Taken { fence: state.fence + 1, pid: *pid }]),
-        Input::Probed { attempt, verdict } => Ok(probed(state, *attempt, verdict, now)),
+        Input::Probed { attempt, verdict, asked_at } => Ok(probed(state, *attempt, verdict, *asked_at)),
         Input::Resolve { step, word } => resolve(state, step, word, now),
         _ => refuse("the run has ended; all that is open is what it left in doubt"),
     }

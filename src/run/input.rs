@@ -1,4 +1,4 @@
-use crate::base::{AttemptId, Commitment, Digest, InstanceId, Value};
+use crate::base::{AttemptId, Commitment, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Meaning, ProbeVerdict, Progress, Verdict};
 
 use super::{Adhoc, ConsentBy, PauseReason, Resolution};
@@ -49,6 +49,8 @@ pub enum Input {
         attempt: AttemptId,
         /// What the probe says.
         verdict: ProbeVerdict,
+        /// When it began to look, by the estate's clock: what it saw is no younger, however late it says so.
+        asked_at: Timestamp,
     },
     /// A check was made.
     Looked {

@@ -43,4 +43,4 @@ pub use owed::{Bindable, Command, fields, observation, owed, probe};
 pub use state::{
     Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, Undo, checks,
 };
-pub use undo::{Undoable, WayBack, bars_the_way_back, undoable, way_back};
+pub use undo::{Undoable, WayBack, bars_the_way_back, undoable, undoable_in_doubt, way_back};

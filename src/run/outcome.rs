@@ -1,7 +1,7 @@
 use super::decide::{Decision, finished, refuse};
 use super::form::fill_outputs;
 use super::state::{Attempt, RunPhase, RunState, Standing};
-use super::undo::undoable;
+use super::undo::undoable_in_doubt;
 use super::{Event, ReconciledBy, Refusal, Resolution, StepEnd, retry};
 use crate::base::{AttemptId, Commitment, InstanceId, Span, Timestamp, Value};
 use crate::effect::{Class, Meaning, ProbeVerdict, Progress};
@@ -45,6 +45,9 @@ pub(super) fn polled(state: &RunState, id: AttemptId, progress: &Progress, now: 
     };
     let in_doubt = |why: String| vec![Event::InDoubt { step: step.clone(), attempt: id, why, said_yes: false }];
     match progress {
+        Progress::Running { .. } if state.phase == RunPhase::Aborting && now >= waited_for(attempt) => {
+            in_doubt("it goes on for longer than it ever should, and the run is being ended".to_owned())
+        }
         Progress::Running { status, .. } if last.as_ref() != Some(status) || unreachable_since.is_some() => {
             progressed(status, false)
         }
@@ -65,15 +68,23 @@ pub(super) fn polled(state: &RunState, id: AttemptId, progress: &Progress, now: 
     }
 }
 
-/// What comes of a probe.
-pub(super) fn probed(state: &RunState, id: AttemptId, verdict: &ProbeVerdict, now: Timestamp) -> Vec<Event> {
+/// Until when a run that is being ended waits for an operation that goes on: for twice the time that it usually takes, and
+/// ten minutes more.
+fn waited_for(attempt: &Attempt) -> Timestamp {
+    let change = crate::effect::find(&attempt.intent.action).and_then(|row| row.change.as_ref());
+    let expect = change.map(|change| change.expect).unwrap_or_default();
+    attempt.sent_at.after(expect).after(expect).after(FOLLOWED)
+}
+
+/// What comes of a probe that began to look at `asked_at`.
+pub(super) fn probed(state: &RunState, id: AttemptId, verdict: &ProbeVerdict, asked_at: Timestamp) -> Vec<Event> {
     let Some((instance, attempt)) = state.attempt(id) else { return Vec::new() };
     let Standing::InDoubt { said_yes, probed, .. } = &attempt.standing else { return Vec::new() };
     // A step that was given up is probed again only when somebody retries it, or after the end.
     if instance.phase.is_over() && !state.is_over() {
         return Vec::new();
     }
-    let early = now < settled_at(attempt);
+    let early = asked_at < settled_at(attempt);
     let verdict = match verdict {
         // Absence proves nothing yet.
         ProbeVerdict::DidNot { .. } if early => return Vec::new(),
@@ -170,7 +181,7 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now:
         Resolution::Undo { .. } if state.phase == RunPhase::Aborting && !state.undo_wanted => {
             refuse("the run is being aborted, and nothing is to be undone")
         }
-        Resolution::Undo { .. } if !state.is_over() => match undoable(state, instance, now) {
+        Resolution::Undo { .. } if !state.is_over() => match undoable_in_doubt(state, instance, now) {
             Ok(_) => Ok(vec![Event::Undoing { step: id.clone(), doubted: Some(attempt.intent.attempt) }]),
             Err(why) => refuse(format!("`{id}` cannot be undone: {why}")),
         },

@@ -3,7 +3,7 @@ use super::proceed::{go_on, in_flight};
 use super::state::{Instance, Phase, RunState, Scope, ScopeKind, Undo};
 use super::{Event, ReconciledBy, RunEnd};
 use crate::base::{InstanceId, Timestamp};
-use crate::effect::ProbeVerdict;
+use crate::effect::{self, Class, ProbeVerdict};
 use crate::runbook::{Step, UndoUntil};
 
 /// What an abort with undo would do as the run stands: shown before it is asked for.
@@ -78,6 +78,23 @@ pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result
         }
     }
     Ok(Undoable { step: instance.id.clone(), entries: entries(step) })
+}
+
+/// Whether an effect in doubt can be undone at `now`, whatever became of it.
+///
+/// # Errors
+/// Why not, as a sentence: beside the reasons of [`undoable`], the probe has not spoken yet, so that what was sent could still
+/// arrive after its undo; or an entry does something anew each time, and would do it to what never happened.
+pub fn undoable_in_doubt(state: &RunState, instance: &Instance, now: Timestamp) -> Result<Undoable, String> {
+    let way = undoable(state, instance, now)?;
+    if !instance.was_probed() {
+        return Err("the probe has not spoken yet, and what was sent may still arrive".to_owned());
+    }
+    let once = |action: &&String| effect::find(action).is_none_or(|row| row.class == Class::D);
+    if let Some(action) = way.entries.iter().find(once) {
+        return Err(format!("`{action}` would be done to what may never have happened: say first whether it did"));
+    }
+    Ok(way)
 }
 
 fn entries(step: &Step) -> Vec<String> {
@@ -170,7 +187,7 @@ pub(super) fn leave(state: &RunState, kind: &ScopeKind, was_left: bool) -> Vec<E
             step: of.clone(),
             attempt: attempt.intent.attempt,
             by: ReconciledBy::Undo,
-            verdict: ProbeVerdict::DidNot { seen: "it has been undone, whether it had happened or not".into() },
+            verdict: ProbeVerdict::Unknown { seen: "it has been undone, whether it had happened or not".into() },
             open: false,
             reason: None,
         });

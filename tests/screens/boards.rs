@@ -251,6 +251,7 @@ pub(crate) fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
             operator: "you (not signed in)".to_owned(),
             state: "running".to_owned(),
             in_doubt: 0,
+            standing: 0,
             deviations: 0,
             rto: Some(Span::minutes(30)),
             elapsed: Span::seconds(42),

@@ -28,6 +28,12 @@ pub(super) fn close(run: RunId, driven: Driven, out: &mut dyn Write) -> Result<E
             (Exit::Success, format!("The run {run} succeeded with deviations; `callout timeline {run}` tells them."))
         }
         Stopped::Ended { end: RunEnd::Failed, .. } => (Exit::Failed, format!("The run {run} failed.")),
+        Stopped::Ended { end: RunEnd::RolledBack, .. } if board.header.standing > 0 => (
+            Exit::Aborted,
+            format!(
+                "The run {run} was aborted, and not all could be undone; `callout timeline {run}` tells what stands."
+            ),
+        ),
         Stopped::Ended { end: RunEnd::RolledBack, .. } => {
             (Exit::Aborted, format!("The run {run} was aborted and rolled back."))
         }

@@ -41,7 +41,7 @@ fn two_effects_are_never_under_way_on_one_target_and_a_doubt_holds_it() {
     story.later(Span::minutes(10));
     let seen = "the tag is there".to_owned();
     let outputs = Value::record([("version", Value::text("v2"))]);
-    story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Happened { outputs, seen } });
+    story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Happened { outputs, seen }, asked_at: story.now });
     assert_eq!(story.owes(), ["begin b"]);
 }
 

@@ -129,6 +129,7 @@ impl Story {
                     1 => ProbeVerdict::Unknown { seen: "not reachable".into() },
                     _ => ProbeVerdict::Happened { outputs: Value::record([]), seen: "the tag is there".into() },
                 },
+                asked_at: self.now,
             },
             Move::Look(good) => {
                 Input::Looked { step: at, index: 0, verdict: if *good { pass() } else { fail() }, outputs: None }
@@ -182,7 +183,7 @@ impl Story {
                 self.later(Span::minutes(20));
             }
             let verdict = ProbeVerdict::Unknown { seen: "no route".into() };
-            let _ = self.try_give(&Input::Probed { attempt, verdict });
+            let _ = self.try_give(&Input::Probed { attempt, verdict, asked_at: self.now });
         }
     }
 }

@@ -121,7 +121,7 @@ fn a_doubt_is_probed_and_never_tried_again_and_a_conflict_after_one_proves_nothi
     let attempt = story.begin("set", &looks("v1"));
     assert_eq!(story.give(&Input::Answered { attempt, meaning: lost() }), ["effect.in_doubt"]);
     story.later(Span::minutes(10));
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     let attempt = story.begin("set", &looks("v1"));
     assert_eq!(story.give(&Input::Answered { attempt, meaning: conflict() }), ["effect.failed"]);
 }
@@ -163,7 +163,7 @@ impl Story {
 #[test]
 fn what_a_probe_says_did_not_happen_is_asked_for_anew_if_its_consent_is_void_by_then() {
     let (mut story, attempt) = Story::doubted_without_consent();
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     assert_eq!(story.owes(), ["observe set"], "and does not wait for ever to be sent");
 }
 

@@ -70,10 +70,12 @@ fn absence_proves_nothing_before_the_settling_time_and_then_a_marked_create_is_s
     let mut story = Story::of(vec![set()]);
     let attempt = story.intend("set", &looks("v1"));
     story.give(&Input::Answered { attempt, meaning: lost() });
-    let probed = Input::Probed { attempt, verdict: did_not() };
-    assert_eq!(story.give(&probed), Vec::<&str>::new(), "too early to believe");
+    let probed = |asked_at| Input::Probed { attempt, verdict: did_not(), asked_at };
+    let early = probed(story.now);
+    assert_eq!(story.give(&early), Vec::<&str>::new(), "too early to believe");
     story.later(Span::minutes(10));
-    assert_eq!(story.give(&probed), ["effect.reconciled"]);
+    assert_eq!(story.give(&early), Vec::<&str>::new(), "it was seen too early, however late it is said");
+    assert_eq!(story.give(&probed(story.now)), ["effect.reconciled"]);
     assert!(matches!(owed(&story.state).as_slice(), [Command::Begin { .. }]), "the consent still holds");
     story.begin("set", &looks("v1"));
     let numbers: Vec<u32> =
@@ -87,7 +89,7 @@ fn a_swap_that_left_no_trace_is_never_sent_again_without_a_person_and_a_new_cons
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: lost() });
     story.later(Span::minutes(15));
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     assert_eq!(story.phase("swap"), Phase::InDoubt);
     assert_eq!(owed(&story.state), []);
     let word = |typed: Option<&str>| Input::Resolve {
@@ -188,7 +190,7 @@ fn an_abort_waits_for_what_is_in_flight_and_never_hides_a_doubt() {
     story.give(&Input::Answered { attempt, meaning: lost() });
     assert!(matches!(owed(&story.state).as_slice(), [Command::Probe { .. }]), "a doubt is looked into first");
     let verdict = ProbeVerdict::Unknown { seen: "not reachable".into() };
-    story.give(&Input::Probed { attempt, verdict });
+    story.give(&Input::Probed { attempt, verdict, asked_at: story.now });
     assert_eq!(story.state.phase, RunPhase::Ended(RunEnd::Aborted));
     assert_eq!(story.state.in_doubt(), [InstanceId::from("set")]);
 }
@@ -200,7 +202,7 @@ fn what_an_ended_run_left_in_doubt_can_still_be_told_and_nothing_else_can() {
     story.give(&Input::Answered { attempt, meaning: lost() });
     story.give(&Input::Abort { reason: None, undo: false });
     story.later(Span::minutes(15));
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     assert_eq!(story.state.phase, RunPhase::Ended(RunEnd::Aborted));
     story.state = fold(&story.events);
     story.give(&Input::Take { pid: 2 });
@@ -217,7 +219,7 @@ fn a_swap_without_a_trace_keeps_its_keys_until_a_person_has_spoken() {
     let attempt = story.intend("swap", &looks("x"));
     story.give(&Input::Answered { attempt, meaning: lost() });
     story.later(Span::minutes(15));
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     let (_, probed) = story.events.last().unwrap();
     assert_eq!(probed.settled(), None);
     story.give(&Input::Resolve {
@@ -234,10 +236,10 @@ fn the_settling_time_runs_from_when_nothing_of_ours_was_under_way_any_more() {
     let attempt = story.intend("set", &looks("v1"));
     story.later(Span::minutes(5));
     story.give(&Input::Answered { attempt, meaning: lost() });
-    let probed = Input::Probed { attempt, verdict: did_not() };
-    assert_eq!(story.give(&probed), Vec::<&str>::new(), "five minutes on the way count for nothing");
+    let probed = |asked_at| Input::Probed { attempt, verdict: did_not(), asked_at };
+    assert_eq!(story.give(&probed(story.now)), Vec::<&str>::new(), "five minutes on the way count for nothing");
     story.later(Span::minutes(5));
-    assert_eq!(story.give(&probed), ["effect.reconciled"]);
+    assert_eq!(story.give(&probed(story.now)), ["effect.reconciled"]);
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn what_the_service_said_yes_to_is_never_sent_again_because_no_trace_is_seen() {
     let attempt = story.intend("set", &looks("v1"));
     story.give(&Input::Answered { attempt, meaning: Meaning::HappenedUnread { why: "no version".into() } });
     story.later(Span::minutes(10));
-    story.give(&Input::Probed { attempt, verdict: did_not() });
+    story.give(&Input::Probed { attempt, verdict: did_not(), asked_at: story.now });
     assert_eq!(story.phase("set"), Phase::InDoubt);
     assert_eq!(owed(&story.state), [], "a person decides");
 }
@@ -343,7 +345,7 @@ fn an_abort_ends_although_the_operation_cannot_be_followed() {
     story.later(Span::minutes(1));
     story.give(&Input::Polled { attempt, progress: unreachable() });
     let verdict = ProbeVerdict::Unknown { seen: "no route".into() };
-    story.give(&Input::Probed { attempt, verdict });
+    story.give(&Input::Probed { attempt, verdict, asked_at: story.now });
     assert_eq!(story.state.phase, RunPhase::Ended(RunEnd::Aborted));
     assert_eq!(story.state.in_doubt(), [InstanceId::from("swap")]);
 }

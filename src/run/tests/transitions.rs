@@ -39,7 +39,11 @@ fn of_steps() -> Vec<(Story, &'static str)> {
         story.fails("set", lost());
         story.later(Span::minutes(10));
         let attempt = story.state.instance(&"set".into()).unwrap().last().unwrap().intent.attempt;
-        story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Unknown { seen: "no route".into() } });
+        story.give(&Input::Probed {
+            attempt,
+            verdict: ProbeVerdict::Unknown { seen: "no route".into() },
+            asked_at: story.now,
+        });
     };
     let nested = Nested {
         runbook: Runbook { id: "inner".into(), steps: vec![gate()], ..plan(vec![]).runbook },
@@ -239,7 +243,11 @@ fn of_runs() -> Vec<(&'static str, RunState)> {
                 let attempt = story.intend("set", &looks("v1"));
                 story.aborts(false);
                 story.give(&Input::Answered { attempt, meaning: lost() });
-                story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Unknown { seen: "no route".into() } });
+                story.give(&Input::Probed {
+                    attempt,
+                    verdict: ProbeVerdict::Unknown { seen: "no route".into() },
+                    asked_at: story.now,
+                });
             }),
         ),
         ("ended", told(&|story| drop(story.aborts(false)))),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::effect::Progress;
 use crate::runbook::{UndoStep, UndoUntil};
 
 fn call_of(step: Step) -> CallSpec {
@@ -30,6 +31,14 @@ impl Story {
         story.does(&first);
         story.give(&looked(&first, fail()));
         story
+    }
+
+    /// A probe that cannot tell, after the settling time.
+    fn probes_in_vain(&mut self, step: &str) {
+        let attempt = self.state.instance(&step.into()).unwrap().last().unwrap().intent.attempt;
+        self.later(Span::minutes(20));
+        let verdict = ProbeVerdict::Unknown { seen: "not reachable".into() };
+        self.give(&Input::Probed { attempt, verdict, asked_at: self.now });
     }
 
     fn run_phase(&self) -> RunPhase {
@@ -112,6 +121,8 @@ fn an_undo_settles_a_doubt_and_is_not_barred_by_it() {
     let attempt = story.intend("set", &looks("v1"));
     story.give(&Input::Answered { attempt, meaning: lost() });
     let undo = Input::Resolve { step: "set".into(), word: Resolution::Undo { reason: None } };
+    assert!(story.refuses(&undo).contains("may still arrive"));
+    story.probes_in_vain("set");
     assert_eq!(story.give(&undo), ["step.undoing"]);
     assert_eq!(story.events.last().unwrap().1.settled(), Some(attempt), "its keys are its undo's");
     assert_eq!(story.does("set~undo/1"), ["effect.succeeded", "step.finished", "step.undone", "effect.reconciled"]);
@@ -209,6 +220,7 @@ fn what_is_being_undone_is_neither_tried_again_nor_declared_nor_left_out() {
 fn an_abort_goes_on_with_what_is_being_undone_already() {
     let mut story = Story::of(vec![undoable_set("set", "one"), gate()]);
     story.fails("set", lost());
+    story.probes_in_vain("set");
     story.give(&Input::Resolve { step: "set".into(), word: Resolution::Undo { reason: None } });
     story.aborts(true);
     assert_eq!(story.run_phase(), RunPhase::RollingBack);
@@ -236,9 +248,7 @@ fn rolled_back_beside_a_doubt() -> Story {
     story.does("a");
     story.later(Span::minutes(1));
     story.fails("b", lost());
-    let attempt = story.state.instance(&"b".into()).unwrap().last().unwrap().intent.attempt;
-    story.later(Span::minutes(10));
-    story.give(&Input::Probed { attempt, verdict: ProbeVerdict::Unknown { seen: "not reachable".into() } });
+    story.probes_in_vain("b");
     story.aborts(true);
     assert_eq!(story.owes(), ["observe a~undo/1"]);
     story
@@ -263,7 +273,7 @@ fn what_a_person_has_undone_during_a_rollback_is_undone_in_its_place_and_waited_
         story.give(&Input::Answered { attempt, meaning: accepted });
         assert_eq!(story.run_phase(), RunPhase::RollingBack);
         assert_eq!(story.owes(), ["poll"], "the first one waits");
-        story.give(&Input::Polled { attempt, progress: crate::effect::Progress::Succeeded });
+        story.give(&Input::Polled { attempt, progress: Progress::Succeeded });
         story.does("a~undo/1");
         assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::RolledBack));
         assert_eq!(story.state.in_doubt(), [] as [InstanceId; 0]);
@@ -330,4 +340,35 @@ fn nobody_takes_a_paused_rollback_out_of_its_order() {
     ] {
         assert!(story.refuses(&word).contains("is being ended"), "{word:?}");
     }
+}
+
+#[test]
+fn what_would_be_done_anew_is_no_undo_of_what_may_never_have_happened() {
+    let back = UndoStep::new(call_of(swap()));
+    let mut story = Story::of(vec![Step { undo: vec![back], ..swap() }, gate()]);
+    story.fails("swap", lost());
+    story.probes_in_vain("swap");
+    let undo = Input::Resolve { step: "swap".into(), word: Resolution::Undo { reason: None } };
+    assert!(story.refuses(&undo).contains("say first whether it did"));
+    let word = Resolution::Adopt { outputs: None, reason: None };
+    story.give(&Input::Resolve { step: "swap".into(), word });
+    story.aborts(true);
+    assert_eq!(story.owes(), ["observe swap~undo/1"], "once it is known, it is undone like anything else");
+}
+
+#[test]
+fn an_abort_does_not_wait_for_ever_for_an_operation_that_goes_on() {
+    let mut story = Story::of(vec![swap(), gate()]);
+    let attempt = story.intend("swap", &looks("x"));
+    story.give(&Input::Answered { attempt, meaning: Meaning::Accepted { handle: handle(), retry_after: Span::ZERO } });
+    story.aborts(false);
+    let goes_on = Progress::Running { status: "InProgress".into(), retry_after: Span::ZERO };
+    story.give(&Input::Polled { attempt, progress: goes_on.clone() });
+    assert_eq!(story.run_phase(), RunPhase::Aborting, "it is waited for");
+    story.later(Span::minutes(60));
+    assert_eq!(story.give(&Input::Polled { attempt, progress: goes_on }), ["effect.in_doubt"]);
+    assert_eq!(story.owes(), ["probe"]);
+    story.probes_in_vain("swap");
+    assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::Aborted));
+    assert_eq!(story.state.in_doubt(), [InstanceId::from("swap")]);
 }

@@ -230,7 +230,7 @@ impl Simulation<'_> {
             Command::Poll { attempt, .. } => Input::Polled { attempt, progress: world.poll(chance, attempt) },
             Command::Probe { attempt, .. } => {
                 let verdict = world.probe(chance, &attempt_of(attempt)?, now);
-                Input::Probed { attempt, verdict }
+                Input::Probed { attempt, verdict, asked_at: now }
             }
             Command::Read { step, call } => {
                 let outputs = call.map_err(Failure::not_sent).and_then(|_| world.read(chance));
