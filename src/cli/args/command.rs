@@ -1,13 +1,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use super::{Abort, Adhoc, Again, Answer, Override, Resolve, Sim, Skip};
-use crate::base::Digest;
-use crate::cli::{Exit, Failure};
-use crate::effect::Risk;
-use crate::plan::Mode;
+use super::{
+    Abort, Adhoc, Again, Answer, Audit, CheckFormat, Drill, Headless, Inputs, New, Override, PlanFormat, Resolve, Run,
+    RunMode, SchemaOf, Sim, Skip, Store, Trust,
+};
+use crate::cli::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -291,224 +291,6 @@ Examples:
     Trust(Trust),
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Run {
-    /// A runbook's name, or its file, perhaps as a commit has it
-    #[arg(value_name = "RUNBOOK[@REV]")]
-    pub(crate) runbook: String,
-    #[command(flatten)]
-    pub(crate) inputs: Inputs,
-    /// How the run executes
-    #[arg(long, value_enum, default_value_t = RunMode::Live)]
-    pub(crate) mode: RunMode,
-    #[command(flatten)]
-    pub(crate) headless: Headless,
-}
-
-#[derive(Clone, Debug, ClapArgs)]
-pub(crate) struct Inputs {
-    /// An input, once for each; a list is written with commas
-    #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
-    inputs: Vec<String>,
-}
-
-impl Inputs {
-    /// The inputs by name. They are taken apart here and not by clap, which repeats what it refuses: it may be a secret.
-    ///
-    /// # Errors
-    /// One of them has no name or no `=`; the sentence does not repeat it.
-    pub(crate) fn named(&self) -> Result<Vec<(String, String)>, Failure> {
-        let named = self.inputs.iter().zip(1..).map(|(text, number)| match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Failure::usage(format!("the input number {number} (`-i`) is not written NAME=VALUE"))
-                .hint("what was written is not repeated here, as it may be a secret")),
-        });
-        named.collect()
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Drill {
-    /// Run a drill programme: for real, and only on the targets that it binds
-    Run {
-        /// The programme's name, or its file
-        programme: String,
-        #[command(flatten)]
-        inputs: Inputs,
-        #[command(flatten)]
-        headless: Headless,
-    },
-}
-
-/// How a run goes when nobody is asked.
-#[derive(Clone, Debug, ClapArgs)]
-#[expect(clippy::struct_field_names, reason = "a field is named as its option is")]
-pub(crate) struct Headless {
-    /// Ask nobody; pause where a person is needed
-    #[arg(long)]
-    pub(crate) headless: bool,
-    /// Answers that were given beforehand, as YAML: `confirm: {…}`, `gate: {…}`, `manual: {…}`
-    #[arg(long, value_name = "FILE", requires = "headless")]
-    pub(crate) answers: Option<PathBuf>,
-    /// Confirm what is not riskier than this: reversible, destructive or irreversible
-    #[arg(long, value_name = "RISK", requires = "headless", value_parser = risk)]
-    pub(crate) yes: Option<Risk>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum New {
-    /// A runbook that checks clean, to be filled in
-    Runbook {
-        /// Its name, which is its file's name too
-        name: String,
-    },
-}
-
-/// A kind of file that has a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaOf {
-    Runbook,
-    Playbook,
-    Environment,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// Verify a bundle, or the store itself
-    ///
-    /// Exit code 1 if it is refused. A rewrite of all its files that is consistent in itself cannot be seen without a
-    /// checkpoint that was kept elsewhere; the verdict says so.
-    Verify {
-        /// The folder of a bundle; without it, the store
-        bundle: Option<PathBuf>,
-    },
-    /// Write the whole log out
-    #[command(after_help = "\
-Examples:
-  callout audit export --format jsonl | sha256sum
-  callout audit export --format bundle --out evidence/ && python3 evidence/verify.py evidence/")]
-    Export {
-        /// jsonl: the records as they are stored; csv: for a spreadsheet; bundle: a folder that a stranger can verify
-        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
-        format: ExportFormat,
-        /// The file, or for a bundle the folder; without it, standard output
-        #[arg(long, value_name = "PATH", required_if_eq("format", "bundle"))]
-        out: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Store {
-    /// Say where the store is and what it holds
-    Info {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Copy the store, while others may be writing to it, and check the copy
-    ///
-    /// The store itself is looked through first; the copy is one moment of it, and the log says that it was made.
-    Backup {
-        /// The file to make; it must not be there yet. Without it, one beside the store, named after the moment
-        #[arg(value_name = "FILE")]
-        file: Option<PathBuf>,
-        /// The same, as an option
-        #[arg(long, value_name = "FILE", conflicts_with = "file")]
-        out: Option<PathBuf>,
-    },
-    /// Put a copy in the store's place, and keep what stood there
-    ///
-    /// Refused while a run is held or another program has the store open. What the copy does not hold is lost: the log says
-    /// so, and a run that is open in it begins nothing before somebody has looked (`callout store release`).
-    Restore {
-        /// The copy, as `callout store backup` made it
-        backup: PathBuf,
-    },
-    /// Begin a new log in the place of one that is damaged
-    ///
-    /// The new log names the damaged one and its last whole entry, and repeats the entries of the runs that were open, so
-    /// that they can be gone on with. The damaged file is kept untouched under another name. Refused if nothing is wrong.
-    Succeed,
-    /// Let a run of which entries are lost go on, after looking at what it did
-    #[command(after_help = "\
-Example:
-  callout store release 4f2a91c3 --reason \"new-version had been set, the rest had not; see the vault's list\"")]
-    Release {
-        /// The run's id, or at least the last four digits of it
-        run: String,
-        /// What was found in the estate
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Trust {
-    /// The library's folder; without it, the library of the current folder
-    pub(crate) path: Option<PathBuf>,
-    /// Trust without a question, if this is the digest of the content
-    #[arg(long, value_name = "HEX", value_parser = digest, conflicts_with_all = ["list", "revoke"])]
-    pub(crate) digest: Option<Digest>,
-    /// List the libraries that are trusted
-    #[arg(long, conflicts_with_all = ["path", "revoke"])]
-    pub(crate) list: bool,
-    /// Trust the library no longer
-    #[arg(long)]
-    pub(crate) revoke: bool,
-}
-
-/// How findings are said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For a person
-    Text,
-    /// For a program
-    Json,
-    /// For a forge, which shows them beside the lines: SARIF 2.1.0
-    Sarif,
-}
-
-/// How a plan is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanFormat {
-    /// For a person
-    Text,
-    /// For a program
-    Json,
-    /// Markdown with `az` commands that a person can paste, without this program
-    Checklist,
-}
-
-/// How a run executes, or would.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RunMode {
-    /// For real, in whatever environment it is
-    Live,
-    /// For real, on targets that are bound to a drill
-    Drill,
-    /// Reads and checks run, changes are assumed
-    Rehearsal,
-}
-
-impl RunMode {
-    /// The mode.
-    pub(crate) const fn mode(self) -> Mode {
-        match self {
-            Self::Live => Mode::Live,
-            Self::Drill => Mode::Drill,
-            Self::Rehearsal => Mode::Rehearsal,
-        }
-    }
-}
-
-/// How the log is written out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    Jsonl,
-    Csv,
-    Bundle,
-}
-
 impl Args {
     /// Reads a command line, the program's name first.
     ///
@@ -529,16 +311,6 @@ fn speed(text: &str) -> Result<Speed, String> {
         Ok(times @ 1..) => Ok(Speed::Times(times)),
         _ => Err("it is a whole number of at least 1, or `max`".into()),
     }
-}
-
-fn digest(text: &str) -> Result<Digest, String> {
-    Digest::parse(text).ok_or_else(|| "a digest is 64 lower-case hexadecimal digits".into())
-}
-
-fn risk(text: &str) -> Result<Risk, String> {
-    Risk::parse(text)
-        .filter(|risk| *risk > Risk::Read)
-        .ok_or_else(|| "it is reversible, destructive or irreversible".into())
 }
 
 #[cfg(test)]

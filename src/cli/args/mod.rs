@@ -1,12 +1,17 @@
 //! The command line as clap reads it; doc comments are the help texts. The only place that knows clap.
 
 mod command;
+mod drill;
+mod library;
+mod run;
 mod sim;
+mod store;
 mod word;
 
-pub(crate) use command::{
-    Args, Audit, CheckFormat, Command, Drill, ExportFormat, Global, Headless, Inputs, New, PlanFormat, Run, SchemaOf,
-    Speed, Store, Trust,
-};
+pub(crate) use command::{Args, Command, Global, Speed};
+pub(crate) use drill::Drill;
+pub(crate) use library::{CheckFormat, New, SchemaOf, Trust};
+pub(crate) use run::{Headless, Inputs, PlanFormat, Run, RunMode};
 pub(crate) use sim::{Fault, Sim};
+pub(crate) use store::{Audit, ExportFormat, Store};
 pub(crate) use word::{Abort, Adhoc, Again, Answer, Override, Resolve, Resolved, Skip};
