@@ -9,6 +9,7 @@ mod apart;
 mod asked;
 mod dispatcher;
 mod due;
+mod errands;
 mod executor;
 mod handle;
 mod open;
