@@ -1,7 +1,9 @@
 //! Words to a run from beside it: from a second terminal while somebody holds it, and when nobody does.
 
+mod abort;
 mod adhoc;
 mod apart;
+
 mod bench;
 mod doubt;
 mod end;
@@ -9,4 +11,5 @@ mod headless;
 mod held;
 mod lines;
 mod modes;
+
 mod tick;

@@ -6,8 +6,9 @@ use crate::base::InstanceId;
 use crate::cli::args::Abort;
 use crate::cli::drive::{Ending, show_way_back};
 use crate::cli::{Exit, Failure, Setting, drive};
+use crate::engine::EngineError;
 use crate::engine::Word;
-use crate::run::{Request, way_back};
+use crate::run::{Event, Request, way_back};
 use crate::world::Redactor;
 
 /// Ends a run: its holder is asked to, and if nobody holds it this process takes it and does so itself.
@@ -53,10 +54,21 @@ async fn foretell(
     out: &mut (dyn Write + Send),
 ) -> Result<(), Failure> {
     let now = post.clock().await?.now;
-    let way = way_back(&post.state, now);
+    // Whoever takes the run up to end it takes what was sent and not answered for doubtful.
+    let state = match ending {
+        Some(_) => post
+            .state
+            .clone()
+            .evolve(now, &Event::Taken { fence: post.state.fence + 1, pid: 0 })
+            .map_err(EngineError::Fold)?,
+        None => post.state.clone(),
+    };
+    let way = way_back(&state, now);
     let list = |ids: &[InstanceId]| ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ");
-    let (standing, in_doubt) = (list(&post.state.standing()), list(&way.in_doubt));
-    if standing.is_empty() && in_doubt.is_empty() {
+    let in_flight: Vec<InstanceId> =
+        state.instances().filter(|one| one.in_flight()).map(|one| one.id.clone()).collect();
+    let (standing, in_flight, in_doubt) = (list(&state.standing()), list(&in_flight), list(&way.in_doubt));
+    if standing.is_empty() && in_flight.is_empty() && in_doubt.is_empty() {
         writeln!(out, "Nothing was changed so far, so nothing is left to undo.")?;
     } else if args.undo {
         show_way_back(&way, out)?;
@@ -70,6 +82,14 @@ async fn foretell(
             let undone: Vec<InstanceId> = way.undone.iter().map(|one| one.step.clone()).collect();
             writeln!(out, "`--undo` would undo, in this order: {}.", list(&undone))?;
         }
+    }
+    if !in_flight.is_empty() {
+        let then = match ending {
+            Some(Ending::Apart { .. }) => "In flight, and left in doubt, as nobody can follow it from here",
+            _ if args.undo => "In flight, and waited for; what comes of it is undone too, if the runbook says how",
+            _ => "In flight, and waited for; what comes of it stays as it is",
+        };
+        writeln!(out, "{then}: {in_flight}.")?;
     }
     match ending {
         Some(Ending::Apart { why }) => {
