@@ -56,7 +56,7 @@ impl Timeline {
             }
             _ => {}
         }
-        tell_run(event, say).or_else(|| tell_step(event, say)).or_else(|| tell_effect(event))
+        tell_run(event, say).or_else(|| tell_step(event, say)).or_else(|| tell_effect(event, say))
     }
 }
 
@@ -191,7 +191,7 @@ fn tell_step(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Optio
     Some((Some(step.clone()), text, loud))
 }
 
-fn tell_effect(event: &Event) -> Option<Told> {
+fn tell_effect(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option<Told> {
     let (step, text, loud) = match event {
         Event::Intent(intent) => {
             (&intent.step, format!("sends {} {} (attempt {})", intent.method, path(&intent.url), intent.number), false)
@@ -205,7 +205,8 @@ fn tell_effect(event: &Event) -> Option<Told> {
         }
         Event::Failed { step, failure, .. } => (step, format!("FAILED: {} ({})", failure.message, failure.code), true),
         Event::InDoubt { step, why, .. } => (step, format!("IN DOUBT: {why}"), true),
-        Event::Reconciled { step, by, verdict, .. } => {
+        Event::Reconciled { step, by, verdict, reason, .. } => {
+            let why = reason.as_ref().map(|reason| format!(": {}", say(reason))).unwrap_or_default();
             let who = match by {
                 ReconciledBy::Probe => "probe",
                 ReconciledBy::Person => "by a person",
@@ -217,10 +218,10 @@ fn tell_effect(event: &Event) -> Option<Told> {
                     (step, format!("no longer in doubt: {seen}"), false)
                 }
                 ProbeVerdict::Happened { seen, .. } => {
-                    (step, format!("no longer in doubt ({who}): it happened; {seen}"), false)
+                    (step, format!("no longer in doubt ({who}): it happened; {seen}{why}"), false)
                 }
-                ProbeVerdict::DidNot { seen } => (step, format!("{who}: it did not happen; {seen}"), true),
-                ProbeVerdict::Unknown { seen } => (step, format!("STILL IN DOUBT ({who}): {seen}"), true),
+                ProbeVerdict::DidNot { seen } => (step, format!("{who}: it did not happen; {seen}{why}"), true),
+                ProbeVerdict::Unknown { seen } => (step, format!("STILL IN DOUBT ({who}): {seen}{why}"), true),
             }
         }
         _ => return None,

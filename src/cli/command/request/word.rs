@@ -139,9 +139,15 @@ pub(crate) async fn resolve(setting: &Setting, args: &Resolve, out: &mut dyn Wri
         let what = "in a protected environment this is said by a person at a terminal, and by nobody else";
         return Err(Failure::new(Exit::Refused, what));
     }
-    if args.word == Resolved::GiveUp {
+    // No event of these two has room for a reason.
+    let unexplained = match args.word {
+        Resolved::GiveUp => Some(Resolution::GiveUp),
+        Resolved::Undo => Some(Resolution::Undo { reason: None }),
+        Resolved::Adopt | Resolved::DidNot | Resolved::ByHand => None,
+    };
+    if let Some(word) = unexplained {
         let again = Again { of: args.of.clone(), reason: args.reason.clone() };
-        return self::again(post, &again, Request::Resolve { step, word: Resolution::GiveUp }, out).await;
+        return self::again(post, &again, Request::Resolve { step, word }, out).await;
     }
     let payloads: Vec<Payload> = args.reason.as_deref().map(reason).transpose()?.into_iter().collect();
     let reason = payloads.first().map(|payload| payload.commitment.clone());
