@@ -4,6 +4,7 @@ mod abort;
 mod adhoc;
 mod apart;
 
+mod back;
 mod bench;
 mod doubt;
 mod end;
@@ -11,5 +12,6 @@ mod headless;
 mod held;
 mod lines;
 mod modes;
+mod nested;
 
 mod tick;

@@ -25,6 +25,34 @@ fn a_wait_of_a_day_is_sat_out_across_three_processes_and_ends_at_the_next_questi
 }
 
 #[test]
+fn a_wait_of_a_day_keeps_its_hour_though_a_process_is_killed_in_the_middle() {
+    let home = Home::new();
+    let text = "\
+runbook: day
+format: 1
+version: 1.0.0
+title: Wait a day
+steps:
+  - {id: day, title: A day, wait: {for: 24h}}
+";
+    let file = super::bench::runbook(&home, text);
+    let due = |said: &str| said.split("waits until ").nth(1).map(|rest| rest[..17].to_owned());
+    let parked = home.callout(["run", &file, "--headless"]).run().exits(3).stdout;
+    let hour = due(&parked).unwrap_or_else(|| panic!("{parked}"));
+    // A process that sits the wait out loses nothing when it is killed.
+    home.callout(["sim", "advance", "10h"]).run().succeeded();
+    let child = home.callout(["resume", "--plain"]).spawn();
+    child.wait_for("taken up again");
+    let _ = child.kill9();
+    let early = home.callout(["tick"]).run().succeeded().stdout;
+    assert_eq!(due(&early).as_ref(), Some(&hour), "{early}");
+    home.callout(["sim", "advance", "14h"]).run().succeeded();
+    let late = home.callout(["tick"]).run().succeeded().stdout;
+    assert!(late.contains("day succeeded; ended: succeeded"), "{late}");
+    assert_eq!((of_kind(&home, "step.waiting").len(), of_kind(&home, "run.taken").len()), (1, 3));
+}
+
+#[test]
 fn what_was_answered_goes_on_at_the_next_tick_and_two_at_once_do_no_harm() {
     let home = Home::new();
     let run = parked(&home, ASK);
