@@ -3,6 +3,7 @@
 mod before;
 mod copies;
 mod every_append;
+mod full;
 mod hammered;
 mod meanwhile;
 mod read_only;

@@ -10,7 +10,7 @@ use crate::support::{Home, Outcome};
 const MOUNT: &str = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
 
 /// How a namespace is had: with the rights of the superuser, or as a user who is one within.
-fn namespace() -> Option<&'static [&'static str]> {
+pub(super) fn namespace() -> Option<&'static [&'static str]> {
     let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
     ways.into_iter().find(|way| {
         let folder = tempfile::tempdir().unwrap();
