@@ -209,7 +209,10 @@ impl Derived {
                 }
             }),
             Change::Locked { run, attempt, seq, keys } => {
-                self.locks.extend(keys.into_iter().map(|key| (key, LockRow { run, attempt, seq })));
+                // What undoes a doubted attempt goes beside it.
+                for key in keys {
+                    self.locks.entry(key).or_insert(LockRow { run, attempt, seq });
+                }
             }
             Change::Freed { attempt } => self.locks.retain(|_, lock| lock.attempt != attempt),
         }

@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    AppendError, Batch, Change, Derived, Draft, Entry, Head, Journal, Line, ReadError, admit, changes, text_digest,
+    AppendError, Batch, Change, Derived, Draft, Entry, Fact, Head, Journal, Line, LockRow, ReadError, admit, changes,
+    text_digest,
 };
-use crate::base::{Digest, EntryId, LogId, RunId, Seq};
+use crate::base::{AttemptId, Digest, EntryId, LogId, RunId, Seq};
+use crate::run::Event;
 
 /// A journal without a disk, for whoever wants to see what a journal would hold: the same rules, refusals and lines as
 /// the store, and none of its durability. Nothing outlives the last handle.
@@ -21,6 +23,8 @@ struct Shared {
     lines: Vec<Line>,
     ids: BTreeSet<EntryId>,
     derived: Derived,
+    /// Attempts in doubt that were, or are, undone.
+    undone: BTreeSet<AttemptId>,
     payloads: BTreeMap<Digest, String>,
     texts: BTreeMap<Digest, String>,
     refusals: VecDeque<AppendError>,
@@ -37,6 +41,7 @@ impl MemoryJournal {
             lines: Vec::new(),
             ids: BTreeSet::new(),
             derived: Derived::default(),
+            undone: BTreeSet::new(),
             payloads: BTreeMap::new(),
             texts: BTreeMap::new(),
             refusals: VecDeque::new(),
@@ -117,20 +122,23 @@ impl Shared {
         }
         admit(batch, batch.holder.and_then(|holder| self.derived.runs.get(&holder.run)))?;
         let (mut head, mut derived, mut ids) = (self.head, self.derived.clone(), self.ids.clone());
-        let (mut entries, mut lines) = (Vec::new(), Vec::new());
+        let (mut entries, mut lines, mut undone) = (Vec::new(), Vec::new(), self.undone.clone());
         for draft in &batch.drafts {
             let (entry, line) = head.place(draft)?;
             if !ids.insert(draft.id) {
                 return Err(AppendError::Entry(format!("its id {} is already in the log", draft.id)));
             }
+            if let Fact::Run(Event::Undoing { doubted: Some(attempt), .. }) = &entry.draft.fact {
+                undone.insert(*attempt);
+            }
             for change in changes(&entry) {
-                refuse_held(&derived, &change)?;
+                refuse_held(&derived, &undone, &change)?;
                 derived.apply(change);
             }
             entries.push(entry);
             lines.push(line);
         }
-        (self.head, self.derived, self.ids) = (head, derived, ids);
+        (self.head, self.derived, self.ids, self.undone) = (head, derived, ids, undone);
         self.lines.append(&mut lines);
         let payloads = batch.payloads.iter().map(|payload| (payload.commitment.commit, payload.text.clone()));
         self.payloads.extend(payloads);
@@ -139,9 +147,10 @@ impl Shared {
     }
 }
 
-fn refuse_held(derived: &Derived, change: &Change) -> Result<(), AppendError> {
-    let Change::Locked { keys, .. } = change else { return Ok(()) };
-    match keys.iter().find_map(|key| derived.locks.get(key).map(|lock| (key, lock))) {
+fn refuse_held(derived: &Derived, undone: &BTreeSet<AttemptId>, change: &Change) -> Result<(), AppendError> {
+    let Change::Locked { run, keys, .. } = change else { return Ok(()) };
+    let bars = |lock: &&LockRow| lock.run != *run || !undone.contains(&lock.attempt);
+    match keys.iter().find_map(|key| derived.locks.get(key).filter(bars).map(|lock| (key, lock))) {
         Some((key, lock)) => Err(AppendError::Held { key: key.clone(), run: lock.run }),
         None => Ok(()),
     }

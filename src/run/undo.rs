@@ -1,6 +1,6 @@
 use super::decide::{ended, finished, holder};
 use super::proceed::{go_on, in_flight};
-use super::state::{Instance, Phase, RunState, Scope, ScopeKind, Undo};
+use super::state::{Instance, Phase, RunState, Scope, ScopeKind, Standing, Undo};
 use super::{Event, ReconciledBy, RunEnd};
 use crate::base::{InstanceId, Timestamp};
 use crate::effect::{self, Class, ProbeVerdict};
@@ -59,6 +59,16 @@ pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result
         Undo::Partly => return Err("it has been undone in part: a person has to see what is left of it".to_owned()),
         Undo::None | Undo::Done => {}
     }
+    // An operation that came to a bad end has done all, a part or nothing. What leads to one state takes back either.
+    let has = |wanted: fn(&Standing) -> bool| instance.attempts.iter().any(|attempt| wanted(&attempt.standing));
+    if has(|standing| matches!(standing, Standing::Broken(_)))
+        && !has(|standing| *standing == Standing::Succeeded)
+        && let Some(action) = done_anew(step)
+    {
+        return Err(format!(
+            "its operation failed, and `{action}` may be done to what never happened: look at it first"
+        ));
+    }
     if let Some(why) = &step.point_of_no_return {
         return Err(format!("a point of no return: {why}"));
     }
@@ -90,11 +100,16 @@ pub fn undoable_in_doubt(state: &RunState, instance: &Instance, now: Timestamp) 
     if !instance.was_probed() {
         return Err("the probe has not spoken yet, and what was sent may still arrive".to_owned());
     }
-    let once = |action: &&String| effect::find(action).is_none_or(|row| row.class == Class::D);
-    if let Some(action) = way.entries.iter().find(once) {
+    if let Some(action) = state.step_of(&instance.id).and_then(done_anew) {
         return Err(format!("`{action}` would be done to what may never have happened: say first whether it did"));
     }
     Ok(way)
+}
+
+/// The first entry of an undo that does something anew each time: a swap, a restart.
+fn done_anew(step: &Step) -> Option<&str> {
+    let actions = step.undo.iter().map(|entry| entry.call.action.as_str());
+    actions.into_iter().find(|action| effect::find(action).is_none_or(|row| row.class == Class::D))
 }
 
 fn entries(step: &Step) -> Vec<String> {

@@ -125,6 +125,42 @@ fn a_key_is_held_until_the_outcome_is_known() {
 }
 
 #[test]
+fn what_undoes_a_doubt_goes_beside_it_and_the_doubt_keeps_its_key() {
+    let another = RunId::new(examples::uuid(77));
+    let of_another = |draft: Draft| Draft { run: Some(another), ..draft };
+    of_each_journal(|(mut journal, mut other)| {
+        begin(&mut *journal);
+        let planned = [event(20, examples::planned()), event(21, Event::Taken { fence: 1, pid: 2 })].map(of_another);
+        let holder = |version, fence| Some(Holder { run: another, version, fence });
+        other.append(&Batch { drafts: planned.to_vec(), holder: holder(0, 0), ..Batch::default() }).unwrap();
+        let mut stranger = |number| {
+            let drafts = vec![of_another(intent(number, &["app/web"]))];
+            other.append(&Batch { drafts, holder: holder(2, 1), ..Batch::default() })
+        };
+        journal.append(&batch(2, 1, vec![intent(1, &["app/web"])])).unwrap();
+        let err = journal.append(&batch(3, 1, vec![intent(2, &["app/web"])])).unwrap_err();
+        assert!(matches!(err, AppendError::Held { .. }), "nobody undoes it yet: {err}");
+        let undoing = Event::Undoing { step: "swap".into(), doubted: Some(examples::attempt(1)) };
+        journal.append(&batch(3, 1, vec![event(30, undoing), intent(3, &["app/web", "app/api"])])).unwrap();
+        assert!(matches!(stranger(4), Err(AppendError::Held { .. })));
+        let (step, attempt) = ("swap~undo/1".into(), examples::attempt(3));
+        let succeeded = Event::Succeeded { step, attempt, outputs: Value::record([]) };
+        journal.append(&batch(5, 1, vec![event(31, succeeded)])).unwrap();
+        assert!(matches!(stranger(5), Err(AppendError::Held { .. })), "the undo is done, and the doubt has not ended");
+        let ended = Event::Reconciled {
+            step: "swap".into(),
+            attempt: examples::attempt(1),
+            by: ReconciledBy::Undo,
+            verdict: ProbeVerdict::Unknown { seen: "x".into() },
+            open: false,
+            reason: None,
+        };
+        journal.append(&batch(6, 1, vec![event(32, ended)])).unwrap();
+        stranger(6).unwrap();
+    });
+}
+
+#[test]
 fn two_intents_of_one_batch_cannot_share_a_key() {
     of_each_journal(|(mut journal, _)| {
         begin(&mut *journal);

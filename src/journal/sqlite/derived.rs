@@ -38,8 +38,11 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite:
             params![run.to_string(), Stage::Paused.word(), Stage::Cut.word()],
         ),
         Change::Locked { run, attempt, seq, keys } => {
-            let mut insert =
-                transaction.prepare("INSERT INTO open_intent (lock_key, run, attempt, seq) VALUES (?1, ?2, ?3, ?4)")?;
+            // A key that what undoes it shares stays with the attempt that is undone.
+            let mut insert = transaction.prepare(
+                "INSERT INTO open_intent (lock_key, run, attempt, seq) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (lock_key) DO NOTHING",
+            )?;
             keys.iter().try_for_each(|key| {
                 insert.execute(params![key, run.to_string(), attempt.to_string(), seq.0]).map(drop)
             })?;

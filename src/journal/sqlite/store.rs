@@ -162,10 +162,14 @@ fn insert(transaction: &Transaction<'_>, draft: &Draft, line: &Line) -> Result<(
 }
 
 fn refuse_held(transaction: &Transaction<'_>, change: &Change) -> Result<(), AppendError> {
-    let Change::Locked { keys, .. } = change else { return Ok(()) };
+    let Change::Locked { run, keys, .. } = change else { return Ok(()) };
+    // What undoes a doubted attempt of its own run goes beside it.
+    let sql = "SELECT run FROM open_intent AS held WHERE lock_key = ?1 AND NOT (run = ?2 AND EXISTS (
+                 SELECT 1 FROM log_record AS record
+                 WHERE record.run = ?2 AND kind = 'step.undoing' AND body ->> '$.data.doubted' = held.attempt))";
     for key in keys {
         let held: Option<String> = transaction
-            .query_row("SELECT run FROM open_intent WHERE lock_key = ?1", params![key], |row| row.get(0))
+            .query_row(sql, params![key, run.to_string()], |row| row.get(0))
             .optional()
             .map_err(append_error)?;
         if let Some(run) = held {

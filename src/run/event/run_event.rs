@@ -173,8 +173,8 @@ pub enum Event {
     Undoing {
         /// The instance.
         step: InstanceId,
-        /// Its attempt in doubt, if it is that which is undone. What undoes it is about the same target, so its lock keys
-        /// are free from here on for other runs too; within the run it still bars everything but its undo.
+        /// Its attempt in doubt, if it is that which is undone. It keeps its lock keys until the doubt ends, and only what
+        /// undoes it may be about the same target.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         doubted: Option<AttemptId>,
     },
@@ -314,14 +314,13 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 impl Event {
-    /// The attempt whose outcome becomes known by this event, or that is to be undone whatever became of it, and whose lock
-    /// keys are free from then on. An attempt that was merely accepted, or is in doubt, keeps its keys.
+    /// The attempt whose outcome becomes known by this event, and whose lock keys are free from then on. An attempt that was
+    /// merely accepted, or is in doubt, keeps its keys, also while it is undone.
     pub const fn settled(&self) -> Option<AttemptId> {
         match self {
             Self::Succeeded { attempt, .. }
             | Self::Failed { attempt, .. }
             | Self::Reconciled { attempt, open: false, .. } => Some(*attempt),
-            Self::Undoing { doubted, .. } => *doubted,
             _ => None,
         }
     }

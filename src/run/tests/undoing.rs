@@ -124,7 +124,7 @@ fn an_undo_settles_a_doubt_and_is_not_barred_by_it() {
     assert!(story.refuses(&undo).contains("may still arrive"));
     story.probes_in_vain("set");
     assert_eq!(story.give(&undo), ["step.undoing"]);
-    assert_eq!(story.events.last().unwrap().1.settled(), Some(attempt), "its keys are its undo's");
+    assert_eq!(story.events.last().unwrap().1.settled(), None, "its keys are kept until the doubt ends");
     assert_eq!(story.does("set~undo/1"), ["effect.succeeded", "step.finished", "step.undone", "effect.reconciled"]);
     assert_eq!(story.state.in_doubt(), [] as [InstanceId; 0]);
     assert_eq!(story.phase("set"), Phase::Failed, "a person says whether it is done again");
@@ -371,4 +371,18 @@ fn an_abort_does_not_wait_for_ever_for_an_operation_that_goes_on() {
     story.probes_in_vain("swap");
     assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::Aborted));
     assert_eq!(story.state.in_doubt(), [InstanceId::from("swap")]);
+}
+
+#[test]
+fn an_operation_that_came_to_a_bad_end_is_not_undone_by_what_would_be_done_anew() {
+    let back = |step: Step| UndoStep::new(call_of(step));
+    let mut story = Story::of(vec![Step { undo: vec![back(swap())], ..swap() }, gate()]);
+    let attempt = story.intend("swap", &looks("x"));
+    story.give(&Input::Answered { attempt, meaning: Meaning::Accepted { handle: handle(), retry_after: Span::ZERO } });
+    story.give(&Input::Polled { attempt, progress: Progress::Failed(Failure::new("SwapFailed", "no warm-up")) });
+    let way = way_back(&story.state, story.now);
+    assert!(way.undone.is_empty() && way.left[0].1.contains("what never happened"), "{way:?}");
+    story.aborts(true);
+    assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::Aborted));
+    assert_eq!(story.state.standing(), [InstanceId::from("swap")], "somebody has to look");
 }

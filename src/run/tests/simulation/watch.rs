@@ -101,6 +101,9 @@ impl Watch {
         must(self.intended.insert(intent.attempt), || format!("{} is intended twice", intent.attempt))?;
         for (other, locks) in self.open.values() {
             must(other != step, || format!("`{step}` has two open intents"))?;
+            if step.scope() == Some(other.undo()) {
+                continue;
+            }
             must(!locks.iter().any(|lock| intent.locks.contains(lock)), || {
                 format!("`{step}` and `{other}` have open intents for one target")
             })?;
