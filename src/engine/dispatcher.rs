@@ -13,7 +13,7 @@ use crate::base::{Clock, Seq, Timestamp};
 use crate::effect::{Files, Meaning};
 use crate::journal::AppendError;
 use crate::projection::Board;
-use crate::run::{self, Command, ConsentBy, Event, Input, Request, RunState};
+use crate::run::{self, Command, ConsentBy, Event, Input, PauseReason, Request, RunPhase, RunState};
 
 /// How often the mailbox is looked at, and how often a board shows that time goes by.
 const MAILBOX: Duration = Duration::from_millis(100);
@@ -136,7 +136,9 @@ impl Engine {
         while let Ok(ask) = self.asks.try_recv() {
             self.asked(ask);
         }
-        if !self.leaving {
+        // Only a person who takes the run up overrides the pause that a person asked for.
+        let rests = self.stay == Stay::ForWhatIsDue && self.state.phase == RunPhase::Paused(PauseReason::Asked);
+        if !self.leaving && !rests {
             self.take(&Input::Continue);
         }
     }

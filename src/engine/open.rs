@@ -203,16 +203,20 @@ impl Engine {
     }
 }
 
-/// What others asked for and nobody has answered. A pause that was asked for is over when somebody takes the run up.
+/// What others asked for and nobody has answered. A pause holds for whoever held the run then, and for whoever takes it up
+/// next; a holder that came later has had its chance to see it.
 pub(super) fn unanswered(entries: &[Entry]) -> Vec<(Seq, Request)> {
     let refs = entries.iter().flat_map(|entry| &entry.draft.refs);
     let answered: BTreeSet<Seq> = refs.filter(|one| one.rel == Relation::CausedBy).map(|one| one.seq).collect();
     // Before requests were referred to, the only answer that lasted was the beginning of the end.
     let aborting = |entry: &Entry| matches!(entry.draft.fact, Fact::Run(Event::Aborting { .. }));
     let end = entries.iter().filter(|entry| aborting(entry)).map(|entry| entry.seq).max();
+    let is_taking = |entry: &&Entry| matches!(entry.draft.fact, Fact::Run(Event::Taken { .. }));
+    let taken = entries.iter().filter(is_taking).map(|entry| entry.seq).max();
     let open = entries.iter().filter(|entry| !answered.contains(&entry.seq));
     let requests = open.filter_map(|entry| match &entry.draft.fact {
-        Fact::Request(Request::Pause {} | Request::Continue {}) => None,
+        Fact::Request(Request::Continue {}) => None,
+        Fact::Request(Request::Pause {}) if taken.is_some_and(|taken| taken > entry.seq) => None,
         Fact::Request(Request::Abort { .. }) if end.is_some_and(|end| end > entry.seq) => None,
         Fact::Request(request) => Some((entry.seq, request.clone())),
         _ => None,

@@ -6,7 +6,9 @@ use super::outcome::{answered, polled, probed, resolve};
 use super::proceed::{has_room, proceed};
 use super::state::{Awaiting, Instance, Phase, RunPhase, RunState, checks};
 use super::turn::{Turn, turn};
-use super::{Consent, EffectConsent, Event, Input, Intent, Observation, RunEnd, StepEnd, drill, person, retry, undo};
+use super::{
+    Consent, EffectConsent, Event, Input, Intent, Observation, PauseReason, RunEnd, StepEnd, drill, person, retry, undo,
+};
 use crate::base::{AttemptId, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Verdict};
 use crate::plan::{self, Bound, StepPlace};
@@ -53,6 +55,10 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
         Input::Pause { why } => match state.phase {
             RunPhase::Running | RunPhase::RollingBack => Ok(vec![Event::Paused { why: *why }]),
             RunPhase::Aborting => refuse("the run is being aborted"),
+            // A run that was left for another reason rests from now on because somebody wants it to.
+            RunPhase::Paused(last) if *why == PauseReason::Asked && last != *why => {
+                Ok(vec![Event::Paused { why: *why }])
+            }
             RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Ended(_) => Ok(Vec::new()),
         },
         Input::Continue => match state.phase {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::graph::Graph;
 use super::state::{Attempt, Awaiting, Group, Instance, Phase, RunPhase, RunState, Scope, ScopeKind, Standing, Undo};
-use super::{Deviation, DeviationKind, Event, RunEnd};
+use super::{Deviation, DeviationKind, Event, PauseReason, RunEnd};
 use crate::base::{AttemptId, InstanceId, LogId, RunId, Timestamp};
 
 /// An event that the state does not allow. It is never ignored: the journal would not mean what it says.
@@ -74,19 +74,29 @@ impl RunState {
                 }
                 self.fence = *fence;
                 self.doubt_what_is_open(at);
-                self.look_anew(at);
+                // A run that was parked is one that is looked at now and then; else nobody has looked meanwhile.
+                if !self.is_parked() {
+                    self.look_anew(at);
+                }
                 if self.phase == RunPhase::Planned {
                     self.phase = RunPhase::Running;
                 }
             }
             Event::Paused { why } => match self.phase {
                 RunPhase::Running | RunPhase::RollingBack => self.phase = RunPhase::Paused(*why),
+                RunPhase::Paused(last) if *why == PauseReason::Asked && last != *why => {
+                    self.phase = RunPhase::Paused(*why);
+                }
                 _ => return illegal(event, "the run is not running"),
             },
             Event::Continued => match self.phase {
                 RunPhase::Paused(_) => {
+                    if self.is_parked() {
+                        self.look_again();
+                    } else {
+                        self.look_anew(at);
+                    }
                     self.phase = if self.rollback.is_some() { RunPhase::RollingBack } else { RunPhase::Running };
-                    self.look_anew(at);
                 }
                 _ => return illegal(event, "the run is not paused"),
             },

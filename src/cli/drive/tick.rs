@@ -13,7 +13,7 @@ use crate::cli::policy::refusal_to_go_on;
 use crate::cli::text::{count, printable};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine::{Engine, Stopped, StoreFault, fold, is_due};
-use crate::journal::{Channel, Entry, Journal as _, OpenError, RunLease, RunRow, StoreKind};
+use crate::journal::{Channel, Entry, Journal as _, OpenError, RunLease, RunRow, Stage, StoreKind};
 use crate::projection::Board;
 use crate::run::{PauseReason, RunPhase, RunState};
 use crate::runbook::EstateKind;
@@ -103,8 +103,10 @@ impl Look<'_> {
         if named.is_some_and(|named| *named != state.plan.place.environment) {
             return Ok(None);
         }
-        let said = if state.phase == RunPhase::Paused(PauseReason::Asked) {
-            format!("paused by a person; `callout resume {}` goes on", self.row.run.short())
+        let said = if self.row.stage == Stage::Cut {
+            format!("entries of it are lost; look at the estate, then `callout store release {}`", self.row.run.short())
+        } else if state.phase == RunPhase::Paused(PauseReason::Asked) {
+            waits(&state, self.now)
         } else if is_due(&state, &entries, self.now) {
             match self.take_up(&state).await {
                 Ok(said) => said,
@@ -188,6 +190,9 @@ fn waits(state: &RunState, now: Timestamp) -> String {
     let board = Board::of(state, &[], "", now);
     let mut said = match (board.needs.as_slice(), board.due) {
         _ if state.is_over() => format!("ended: {}", board.header.state),
+        _ if state.phase == RunPhase::Paused(PauseReason::Asked) => {
+            format!("paused by a person; `callout resume {}` goes on", state.id.short())
+        }
         ([need, others @ ..], _) => {
             let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
             format!("waits for a person: {}: {}{more}", need.step, need.title)

@@ -1,8 +1,8 @@
 use super::{Evolved, illegal};
 use crate::base::{AttemptId, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, ProbeVerdict};
-use crate::run::state::{Attempt, Phase, RunState, Scope, Standing, Undo};
-use crate::run::{DeviationKind, Event, Intent, ReconciledBy};
+use crate::run::state::{Attempt, Instance, Phase, RunPhase, RunState, Scope, Standing, Undo};
+use crate::run::{DeviationKind, Event, Intent, PauseReason, ReconciledBy};
 
 /// What becomes of effects.
 impl RunState {
@@ -133,17 +133,32 @@ impl RunState {
         }
     }
 
-    /// Time in which nobody looked does not count against a check: it begins anew. A wait is another thing: it is the
-    /// estate's time, whoever looks.
+    /// Tells whether nobody holds the run, as there is nothing to do in it before a time comes or a person speaks. Whoever
+    /// comes by looks, so its checks' time goes on.
+    pub(super) const fn is_parked(&self) -> bool {
+        matches!(self.phase, RunPhase::Paused(PauseReason::Parked | PauseReason::Unanswered))
+    }
+
+    /// Time in which nobody looked, because a person wanted it so or because the program was gone, does not count against a
+    /// check: it begins anew. A wait is another thing: it is the estate's time, whoever looks.
     pub(super) fn look_anew(&mut self, at: Timestamp) {
-        let scopes = std::iter::once(&mut self.root).chain(self.inner.values_mut());
-        for group in scopes.flat_map(Scope::looking) {
-            for instance in &mut group.instances {
-                if instance.phase == Phase::Running && instance.checking_since.is_some() {
-                    instance.checking_since = Some(at);
-                    instance.verdicts.clear();
-                }
-            }
+        self.look_again();
+        for instance in self.looked_at() {
+            instance.checking_since = Some(at);
         }
+    }
+
+    /// What passed when somebody looked before may not hold any more. The time since a check began goes on.
+    pub(super) fn look_again(&mut self) {
+        for instance in self.looked_at() {
+            instance.verdicts.clear();
+        }
+    }
+
+    /// The instances whose checks are being made.
+    fn looked_at(&mut self) -> impl Iterator<Item = &mut Instance> {
+        let scopes = std::iter::once(&mut self.root).chain(self.inner.values_mut());
+        let instances = scopes.flat_map(Scope::looking).flat_map(|group| &mut group.instances);
+        instances.filter(|instance| instance.phase == Phase::Running && instance.checking_since.is_some())
     }
 }

@@ -17,7 +17,8 @@ pub struct Instance {
     pub started: Option<Timestamp>,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// Since when its checks are being made: after the effect, when its turn came, or when the run was taken up again.
+    /// Since when its checks are being made: after the effect, when its turn came, or when the run went on after a person's
+    /// pause or the end of the program. A run that was merely parked goes on with the time that it had.
     pub checking_since: Option<Timestamp>,
     /// The last verdict of each of its checks.
     pub verdicts: BTreeMap<u32, Verdict>,

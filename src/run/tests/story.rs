@@ -142,6 +142,36 @@ fn a_check_is_asked_again_until_its_time_is_over() {
 }
 
 #[test]
+fn a_check_of_a_run_that_is_parked_between_looks_runs_out_and_one_that_a_person_paused_does_not() {
+    let until = Until { every: Span::seconds(5), timeout: Span::minutes(10) };
+    let looks = |why: PauseReason| {
+        let mut story = Story::of(vec![step("ready", StepKind::Check(ready_check(Some(until))))]);
+        let looked = Input::Looked { step: "ready".into(), index: 0, verdict: fail(), outputs: None };
+        for _ in 0..2 {
+            assert_eq!(story.give(&looked), ["step.checked"], "{why:?}");
+            story.give(&Input::Pause { why });
+            story.later(Span::minutes(6));
+            story.crash_and_take_again();
+        }
+        story.give(&looked)
+    };
+    assert_eq!(looks(PauseReason::Parked), ["step.checked", "step.finished"]);
+    assert_eq!(looks(PauseReason::Unanswered), ["step.checked", "step.finished"]);
+    assert_eq!(looks(PauseReason::Asked), ["step.checked"]);
+    assert_eq!(looks(PauseReason::Left), ["step.checked"]);
+}
+
+#[test]
+fn a_run_that_was_left_is_paused_by_a_person_all_the_same() {
+    let mut story = Story::of(vec![gate()]);
+    story.give(&Input::Pause { why: PauseReason::Parked });
+    assert_eq!(story.give(&Input::Pause { why: PauseReason::Left }), Vec::<&str>::new());
+    assert_eq!(story.give(&Input::Pause { why: PauseReason::Asked }), ["run.paused"]);
+    assert_eq!(story.state.phase, RunPhase::Paused(PauseReason::Asked));
+    assert_eq!(story.give(&Input::Pause { why: PauseReason::Asked }), Vec::<&str>::new());
+}
+
+#[test]
 fn a_for_each_is_confirmed_once_for_all_its_items_by_their_number() {
     let mut story = Story::of(vec![set_each()]);
     story.give(&Input::Proceed);
