@@ -40,6 +40,7 @@ fn an_undo_that_fails_brings_the_run_to_rest_and_everything_says_so() {
     assert!(ticked.contains(&format!("waits for a person: {failed}: ")), "{ticked}");
     let shown = home.callout(["show", &run]).run().succeeded().stdout;
     assert!(shown.contains(failed) && shown.contains("new-version~undo/3"), "{shown}");
+    assert_eq!(state(&home), "paused");
     // Nobody does it by itself, however often it is taken up.
     home.callout(RESUME).run().exits(1);
     assert_eq!(estate.count("POST", REFRESH), 2, "{:?}", estate.changes());
@@ -71,4 +72,17 @@ fn an_undo_that_is_left_out_leaves_the_effect_standing_and_the_run_has_failed() 
     assert_eq!(end["data"]["standing"], json!(["new-version"]));
     let shown = home.callout(["show", &run]).run().succeeded().stdout;
     assert!(shown.contains("Not undone: new-version"), "{shown}");
+}
+
+#[test]
+fn a_run_that_is_being_rolled_back_says_so_also_after_it_was_left_and_taken_up_again() {
+    let home = Home::new();
+    let (estate, run, _) = stopped_halfway(&home);
+    home.callout(["retry", &run, "new-version~undo/2[chatbot-web/staging]"]).run().succeeded();
+    estate.fault("POST", REFRESH, 1, &json!("hold"));
+    let child = home.callout(RESUME).spawn();
+    estate.wait_for_held();
+    assert_eq!(state(&home), "rolling_back");
+    estate.release();
+    child.wait().exits(5);
 }

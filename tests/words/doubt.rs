@@ -124,6 +124,10 @@ fn a_step_that_is_given_up_has_failed_and_the_doubt_stays_even_after_the_end() {
     assert!(timeline(&home).contains("nobody knows"));
     home.callout(["abort", &run]).run().exits(4);
     assert_eq!(state(&home), "aborted");
+    // Whatever is written after the end hides it no more than the end does.
+    home.callout(["resume", &run, "--headless"]).run().exits(4);
+    let list = home.callout(["runs"]).run().succeeded().stdout;
+    assert!(list.contains("aborted, 1 IN DOUBT"), "{list}");
     let late = home.callout(["resolve", &run, "swap", "did-not", "--typed", "chatbot-web"]).run();
     late.succeeded();
     let shown = home.callout(["show", &run]).run().succeeded().stdout;

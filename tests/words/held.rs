@@ -109,3 +109,13 @@ fn whoever_resumes_a_held_run_is_told_how_to_speak_to_its_holder() {
     assert!(refused.contains(&format!("held by process {}", child.pid())), "{refused}");
     assert!(refused.contains("`callout answer`") && refused.contains(&format!("`callout show {run}`")), "{refused}");
 }
+
+#[test]
+fn of_two_answers_at_once_one_counts_and_the_other_is_told_so() {
+    let home = Home::new();
+    let run = super::bench::parked(&home, ASK);
+    let both = ["yes", "yes"].map(|choice| home.callout(["answer", &run, "go", choice]).spawn());
+    let mut codes = both.map(|answer| answer.wait().code);
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(2)]);
+}

@@ -19,7 +19,7 @@ pub(crate) fn home(setting: &Setting, out: &mut dyn Write) -> Result<Exit, Failu
         writeln!(out, "Open runs")?;
         let rows = open.into_iter().map(|line| {
             let doubt = if line.in_doubt > 0 { format!("{} IN DOUBT", line.in_doubt) } else { String::new() };
-            [format!("  {}", line.row.run.short()), line.row.runbook, line.row.stage.word().to_owned(), doubt]
+            [format!("  {}", line.row.run.short()), line.row.runbook, line.stage.word().to_owned(), doubt]
         });
         out.write_all(columns(rows).as_bytes())?;
     }

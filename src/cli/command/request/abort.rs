@@ -6,9 +6,9 @@ use crate::base::InstanceId;
 use crate::cli::args::Abort;
 use crate::cli::drive::{Ending, show_way_back};
 use crate::cli::{Exit, Failure, Setting, drive};
-use crate::engine::EngineError;
-use crate::engine::Word;
-use crate::run::{Event, Request, way_back};
+use crate::engine::{EngineError, Word};
+use crate::journal::Stage;
+use crate::run::{Event, Request, RunState, way_back};
 use crate::world::Redactor;
 
 /// Ends a run: its holder is asked to, and if nobody holds it this process takes it and does so itself.
@@ -54,30 +54,27 @@ async fn foretell(
     out: &mut (dyn Write + Send),
 ) -> Result<(), Failure> {
     let now = post.clock().await?.now;
-    // Whoever takes the run up to end it takes what was sent and not answered for doubtful.
-    let state = match ending {
-        Some(_) => post
-            .state
-            .clone()
-            .evolve(now, &Event::Taken { fence: post.state.fence + 1, pid: 0 })
-            .map_err(EngineError::Fold)?,
-        None => post.state.clone(),
-    };
+    let mut state = post.state.clone();
+    if ending.is_some() {
+        // Whoever takes the run up to end it takes what was sent and not answered for doubtful.
+        let taken = Event::Taken { fence: state.fence + 1, pid: 0 };
+        state = state.evolve(now, &taken).map_err(EngineError::Fold)?;
+    }
     let way = way_back(&state, now);
-    let list = |ids: &[InstanceId]| ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ");
     let in_flight: Vec<InstanceId> =
         state.instances().filter(|one| one.in_flight()).map(|one| one.id.clone()).collect();
-    let (standing, in_flight, in_doubt) = (list(&state.standing()), list(&in_flight), list(&way.in_doubt));
-    if standing.is_empty() && in_flight.is_empty() && in_doubt.is_empty() {
+    let standing = state.standing();
+    let untouched = standing.is_empty() && way.in_doubt.is_empty();
+    if post.row.stage == Stage::Cut {
+        writeln!(out, "Entries of this run are lost, and nobody knows what it did after those that are left.")?;
+    } else if untouched && in_flight.is_empty() {
         writeln!(out, "Nothing was changed so far, so nothing is left to undo.")?;
-    } else if args.undo {
+    }
+    if args.undo && !untouched {
         show_way_back(&way, out)?;
     } else if !standing.is_empty() {
-        writeln!(
-            out,
-            "Stays as it is, and is not undone: {standing}. `callout plan {}` says how each is.",
-            post.row.runbook
-        )?;
+        let (standing, runbook) = (list(&standing), &post.row.runbook);
+        writeln!(out, "Stays as it is, and is not undone: {standing}. `callout plan {runbook}` says how each is.")?;
         if !way.undone.is_empty() {
             let undone: Vec<InstanceId> = way.undone.iter().map(|one| one.step.clone()).collect();
             writeln!(out, "`--undo` would undo, in this order: {}.", list(&undone))?;
@@ -89,19 +86,35 @@ async fn foretell(
             _ if args.undo => "In flight, and waited for; what comes of it is undone too, if the runbook says how",
             _ => "In flight, and waited for; what comes of it stays as it is",
         };
-        writeln!(out, "{then}: {in_flight}.")?;
+        writeln!(out, "{then}: {}.", list(&in_flight))?;
     }
-    match ending {
-        Some(Ending::Apart { why }) => {
-            writeln!(out, "Nobody signs in, and nothing is sent or probed: {why}.")?;
-            if !in_doubt.is_empty() {
-                writeln!(out, "Stays in doubt: {in_doubt}.")?;
-            }
-        }
-        Some(Ending::Within(_)) | None if !in_doubt.is_empty() => {
-            writeln!(out, "In doubt, and probed once more before the end: {in_doubt}.")?;
-        }
-        Some(Ending::Within(_)) | None => {}
-    }
+    foretell_doubts(&state, &way.in_doubt, ending, out)?;
     Ok(out.flush()?)
+}
+
+fn foretell_doubts(
+    state: &RunState,
+    in_doubt: &[InstanceId],
+    ending: Option<&Ending>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let (mut stays, mut probed) = (in_doubt.to_vec(), Vec::new());
+    if let Some(Ending::Apart { why }) = ending {
+        writeln!(out, "Nobody signs in, and nothing is sent or probed: {why}.")?;
+    } else {
+        let has_spoken = |id: &InstanceId| state.instance(id).is_none_or(|one| one.was_probed() || one.phase.is_over());
+        (stays, probed) = stays.into_iter().partition(has_spoken);
+    }
+    if !probed.is_empty() {
+        writeln!(out, "In doubt, and probed before the end: {}.", list(&probed))?;
+    }
+    if !stays.is_empty() {
+        let short = state.id.short();
+        writeln!(out, "Stays in doubt: {}; `callout resolve {short}` says what became of it.", list(&stays))?;
+    }
+    Ok(())
+}
+
+fn list(ids: &[InstanceId]) -> String {
+    ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ")
 }

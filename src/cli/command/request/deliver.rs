@@ -76,10 +76,12 @@ async fn answer(mut post: Post<'_>, seq: Seq) -> Result<Vec<TimelineLine>, Failu
             looked = Instant::now();
             if let Holder::Us(lease) = post.holder()? {
                 // It may have answered with its last breath.
-                return match answered(&mut post, seq)? {
-                    Some(lines) => Ok(lines),
-                    None => Ok(say_here(post, lease, Vec::new()).await?.lines),
-                };
+                if let Some(lines) = answered(&mut post, seq)? {
+                    return Ok(lines);
+                }
+                let (setting, run) = (post.setting, post.row.run.to_string());
+                let said = say_here(post, lease, Vec::new()).await?;
+                return Ok(answered(&mut Post::find(setting, &run)?, seq)?.unwrap_or(said.lines));
             }
         }
         if began.elapsed() > PATIENCE {

@@ -97,7 +97,7 @@ impl<'a> Post<'a> {
     /// The estate's clock, as it stands.
     ///
     /// # Errors
-    /// A simulated estate is served and does not answer.
+    /// A simulated estate is served at an address that is none, or the journal cannot be read.
     pub(super) async fn clock(&mut self) -> Result<StillClock, Failure> {
         Ok(match self.journal.kind() {
             StoreKind::Live => StillClock { now: SystemClock.host_now(), source: ClockSource::System },
@@ -106,10 +106,13 @@ impl<'a> Post<'a> {
     }
 
     /// What the clock of a simulated estate shows. While nobody serves the estate its clock stands still, and the run's
-    /// last entry is the latest that is known of it.
+    /// last entry is the latest that is known of it; so it is where whoever serves it hangs, as a word must reach the
+    /// journal all the same.
     async fn estate_now(&mut self) -> Result<Timestamp, Failure> {
-        if let Some(endpoint) = sim::find(&world_file(self.journal.path()))? {
-            return Ok(Control::open(&endpoint)?.clock().await?.now);
+        if let Some(endpoint) = sim::find(&world_file(self.journal.path()))?
+            && let Ok(reading) = Control::open(&endpoint)?.clock().await
+        {
+            return Ok(reading.now);
         }
         let entries = self.journal.of_run(self.row.run, Seq(0))?;
         Ok(entries.last().map_or_else(|| SystemClock.host_now(), |entry| entry.draft.occurred_at))
