@@ -8,6 +8,7 @@ mod back;
 mod bench;
 mod doubt;
 mod end;
+mod evidence;
 mod headless;
 mod held;
 mod lines;

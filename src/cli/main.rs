@@ -61,6 +61,7 @@ async fn run(
         Command::Drill(Drill::Run { programme, inputs, headless }) => {
             drive::drill(programme, inputs, headless, setting, redactor, out).await
         }
+        Command::Evidence(wish) => command::evidence(setting, wish, out),
         Command::List { json } => command::list(setting, *json, out),
         Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),
         Command::Note { run, text } => command::note(setting, run, text, out).await,

@@ -12,6 +12,19 @@ use crate::effect::{Evidence, Files};
 /// How large a file of evidence may be.
 const MOST: u32 = 1 << 20;
 
+/// How bytes are kept that are no text (RFC 2397).
+const IN_BASE64: &str = "data:application/octet-stream;base64,";
+
+/// The bytes that were taken in as evidence and are kept as that text; none if they do not have that hash.
+pub fn taken_in(text: &str, sha256: &Digest) -> Option<Vec<u8>> {
+    let fits = |bytes: &[u8]| Digest::of_parts(&[bytes]) == *sha256;
+    if fits(text.as_bytes()) {
+        return Some(text.as_bytes().to_vec());
+    }
+    let bytes = STANDARD.decode(text.strip_prefix(IN_BASE64)?).ok()?;
+    fits(&bytes).then_some(bytes)
+}
+
 /// The files of this computer, as this user may read them.
 #[derive(Clone, Debug)]
 pub struct LocalFiles {
@@ -45,7 +58,7 @@ impl Files for LocalFiles {
             }
             Ok(text) => text,
             Err(not_text) => {
-                format!("data:application/octet-stream;base64,{}", STANDARD.encode(not_text.as_bytes()))
+                format!("{IN_BASE64}{}", STANDARD.encode(not_text.as_bytes()))
             }
         };
         let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -60,7 +60,7 @@ pub use control::{Control, Reading};
 pub use entropy::SystemEntropy;
 pub use error::WorldError;
 pub use estate_clock::{EstateClock, Pace};
-pub use files::LocalFiles;
+pub use files::{LocalFiles, taken_in};
 pub use git::{CommitFacts, Committed, GitState, HISTORY_MOST, Last, Tag, Tags, WorkTree, blob_id};
 pub use hands::{AzureHands, WorldSetting};
 pub use host::{host_id, program_digest};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::{
-    Abort, Adhoc, Again, Answer, Audit, CheckFormat, Drill, Headless, Inputs, New, Override, PlanFormat, Resolve, Run,
-    RunMode, SchemaOf, Sim, Skip, Store, Trust,
+    Abort, Adhoc, Again, Answer, Audit, CheckFormat, Drill, Evidence, Headless, Inputs, New, Override, PlanFormat,
+    Resolve, Run, RunMode, SchemaOf, Sim, Skip, Store, Trust,
 };
 use crate::cli::Exit;
 
@@ -197,6 +197,15 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// List the evidence that a run has kept, or give a piece of it back
+    ///
+    /// Files that were given to manual steps, and what ad-hoc commands said. What comes out is held against its hash; exit
+    /// code 1 if it is not what was kept.
+    #[command(after_help = "\
+Examples:
+  callout evidence 4f2a91c3
+  callout evidence 4f2a91c3 note-owner --hash c641 --out incident.log")]
+    Evidence(Evidence),
     /// Check runbooks and playbooks; without PATH, all of the library
     ///
     /// Every finding has a file, a line, a column, a code and what to write instead. Exit code 1 if there is an error

@@ -14,4 +14,4 @@ pub(crate) use library::{CheckFormat, New, SchemaOf, Trust};
 pub(crate) use run::{Headless, Inputs, PlanFormat, Run, RunMode};
 pub(crate) use sim::{Fault, Sim};
 pub(crate) use store::{Audit, ExportFormat, Store};
-pub(crate) use word::{Abort, Adhoc, Again, Answer, Override, Resolve, Resolved, Skip};
+pub(crate) use word::{Abort, Adhoc, Again, Answer, Evidence, Override, Resolve, Resolved, Skip};

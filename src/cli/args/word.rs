@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::Headless;
@@ -130,6 +132,23 @@ pub(crate) struct Adhoc {
     /// The command and its arguments, behind `--`
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Evidence {
+    /// The run's id, or at least the last four digits of it
+    pub(crate) run: String,
+    /// Only what was given to this step
+    pub(crate) step: Option<String>,
+    /// Give back the piece whose SHA-256 begins so
+    #[arg(long, value_name = "HEX")]
+    pub(crate) hash: Option<String>,
+    /// The file to make; without it, standard output
+    #[arg(long, value_name = "FILE", requires = "hash")]
+    pub(crate) out: Option<PathBuf>,
+    /// The list as JSON: {sha256, bytes, origin, step, name}
+    #[arg(long, conflicts_with = "hash")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -166,7 +166,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Evidence is never written over, and is its owner's to hand on.
-fn new_file(path: &Path) -> Result<File, Failure> {
+pub(super) fn new_file(path: &Path) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -178,7 +178,7 @@ fn new_file(path: &Path) -> Result<File, Failure> {
 }
 
 /// On the disk, so that the log does not say that something was exported which a power cut then takes away.
-fn finish(file: BufWriter<File>) -> io::Result<()> {
+pub(super) fn finish(file: BufWriter<File>) -> io::Result<()> {
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
@@ -187,7 +187,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Failure {
     Failure::usage(format!("`{}` cannot be written", path.display())).because(error)
 }
 
