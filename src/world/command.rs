@@ -77,7 +77,7 @@ pub fn perform(words: &[String], attached: Attached, redactor: &Redactor) -> io:
     })?;
     let heard = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Performed {
-        command: words.iter().map(|word| redactor.redact(word)).collect(),
+        command: redactor.redact_words(words),
         exit: status.code(),
         signal: status.signal(),
         took: Span::from_microseconds(i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)),

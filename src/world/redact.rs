@@ -72,6 +72,16 @@ impl Redactor {
         without_shapes(&text)
     }
 
+    /// The words of a command line without secrets: what follows an option such as `--password` is one, whatever it is.
+    pub fn redact_words(&self, words: &[String]) -> Vec<String> {
+        let mut after_option = false;
+        let redacted = words.iter().map(|word| {
+            let is_secret = std::mem::replace(&mut after_option, word.starts_with("--") && is_secrets_name(word));
+            if is_secret { REDACTED.to_owned() } else { self.redact(word) }
+        });
+        redacted.collect()
+    }
+
     /// Redacts every text inside a JSON value; names of members stay.
     pub fn redact_json(&self, json: &mut Json) {
         match json {
@@ -111,33 +121,52 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// Words after which a secret stands, up to the next separator. Compared without regard to case.
-const LEADS: [&str; 11] = [
-    "bearer ",
-    "basic ",
-    "sig=",
-    "accountkey=",
-    "sharedaccesskey=",
-    "password=",
-    "pwd=",
-    "client_secret=",
-    "access_token=",
-    "refresh_token=",
-    "client_assertion=",
+const LEADS: [&str; 3] = ["bearer ", "basic ", "sig="];
+
+/// How names of secrets end, in lower case and without what is neither letter nor digit: `PGPASSWORD`, `api-key`,
+/// `administratorLoginPassword`, `Ocp-Apim-Subscription-Key`.
+const NAMES: [&str; 19] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "clientsecret",
+    "clientassertion",
+    "apikey",
+    "accountkey",
+    "accesskey",
+    "sharedaccesskey",
+    "adminkey",
+    "masterkey",
+    "primarykey",
+    "secondarykey",
+    "subscriptionkey",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "connectionstring",
 ];
+
+/// How names of environment variables and settings end that hold secrets; the part before the line says whose.
+const VARIABLES: [&str; 3] = ["_secret", "_key", "_token"];
 
 /// After the name of a scheme a word may stand as well ("a Bearer token"): only what is this long is a credential.
 const SHORTEST_CREDENTIAL: usize = 16;
 
-/// Members of a JSON text whose values are secrets.
-const MEMBERS: [&str; 7] =
-    ["password", "client_secret", "access_token", "accesstoken", "refresh_token", "accountkey", "connectionstring"];
+fn is_secrets_name(name: &str) -> bool {
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    NAMES.iter().any(|end| name.ends_with(end))
+}
 
 fn without_shapes(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut out = String::with_capacity(text.len());
+    // In what the Azure CLI says of a secret of a vault, the secret stands under `value`.
+    let of_vault = lower.contains(".vault.azure.net/secrets/");
     let mut at = 0;
     while at < text.len() {
-        match shape_at(text, &lower, at) {
+        match shape_at(text, &lower, at, of_vault) {
             Some((keep, end)) => {
                 out.push_str(&text[at..keep]);
                 out.push_str(REDACTED);
@@ -154,7 +183,7 @@ fn without_shapes(text: &str) -> String {
 }
 
 /// If a credential's shape begins at `at`: where its secret part begins and ends.
-fn shape_at(text: &str, lower: &str, at: usize) -> Option<(usize, usize)> {
+fn shape_at(text: &str, lower: &str, at: usize, of_vault: bool) -> Option<(usize, usize)> {
     let starts_word = !lower[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
     if starts_word {
         if let Some(lead) = LEADS.iter().find(|lead| lower[at..].starts_with(**lead)) {
@@ -164,16 +193,14 @@ fn shape_at(text: &str, lower: &str, at: usize) -> Option<(usize, usize)> {
         if let Some(end) = web_token_end(&text[at..]) {
             return Some((at, at + end));
         }
-    }
-    if lower[at..].starts_with('"') {
-        for member in MEMBERS {
-            if lower[at + 1..].starts_with(member) && lower[at + 1 + member.len()..].starts_with('"') {
-                let rest = &lower[at + 2 + member.len()..];
-                let inside = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-                let begin = text.len() - inside.len();
-                return Some((begin, begin + quoted_end(&text[begin..])));
-            }
+        if let Some(found) = named_at(text, lower, at) {
+            return Some(found);
         }
+    }
+    if lower[at..].starts_with('"')
+        && let Some(found) = member_at(text, lower, at, of_vault)
+    {
+        return Some(found);
     }
     if lower[at..].starts_with("://") {
         let authority_end = text[at + 3..].find(|end: char| end == '/' || end == '?' || end.is_whitespace());
@@ -182,6 +209,40 @@ fn shape_at(text: &str, lower: &str, at: usize) -> Option<(usize, usize)> {
         return Some((at + 4 + user.find(':')?, at + 3 + user.len()));
     }
     None
+}
+
+/// The value behind a secret's name: `NAME=value`, `NAME: value`, or `--NAME value`.
+fn named_at(text: &str, lower: &str, at: usize) -> Option<(usize, usize)> {
+    // A name is looked at from its beginning only, however many words it is put together from.
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    if lower[..at].ends_with(is_letter) && !lower[..at].ends_with("--") {
+        return None;
+    }
+    let end = at + lower[at..].find(|letter: char| !is_letter(letter))?;
+    let (name, rest) = (&lower[at..end], &lower[end..]);
+    let is_variable = VARIABLES.iter().any(|end| name.len() > end.len() && name.ends_with(end));
+    if rest.starts_with('=') && (is_variable || is_secrets_name(name)) {
+        return secret_after(text, end + 1);
+    }
+    if !is_secrets_name(name) {
+        return None;
+    }
+    let is_option = lower[..at].ends_with("--") || name.starts_with("--");
+    let gap = rest.strip_prefix(':').or_else(|| rest.strip_prefix(' ').filter(|_| is_option))?;
+    let gap = gap.strip_prefix(' ').unwrap_or(gap);
+    secret_after(text, text.len() - gap.len())
+}
+
+/// The value of a member of a JSON text whose name is a secret's, or `value` in what is said of a vault.
+fn member_at(text: &str, lower: &str, at: usize, of_vault: bool) -> Option<(usize, usize)> {
+    let name = &lower[at + 1..at + 1 + lower[at + 1..].find('"')?];
+    if name.len() > 64 || !(is_secrets_name(name) || (of_vault && name == "value")) {
+        return None;
+    }
+    let rest = &lower[at + 2 + name.len()..];
+    let inside = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let begin = text.len() - inside.len();
+    Some((begin, begin + quoted_end(&text[begin..])))
 }
 
 fn secret_after(text: &str, begin: usize) -> Option<(usize, usize)> {
@@ -323,10 +384,31 @@ mod tests {
             ("host=h pwd='hun ter' port=1".into(), format!("host=h pwd='{REDACTED}' port=1")),
             ("postgres://app:hunter2@db:5432/x".into(), format!("postgres://app:{REDACTED}@db:5432/x")),
             (r#"{"access_token": "a\"b", "n": 1}"#.into(), format!(r#"{{"access_token": "{REDACTED}", "n": 1}}"#)),
+            ("env PGPASSWORD=Sup3r psql".into(), format!("env PGPASSWORD={REDACTED} psql")),
+            ("api-key: 0123abc".into(), format!("api-key: {REDACTED}")),
+            ("Ocp-Apim-Subscription-Key: 0123abc\r".into(), format!("Ocp-Apim-Subscription-Key: {REDACTED}\r")),
+            ("az x --admin-password Hunter2 -g rg".into(), format!("az x --admin-password {REDACTED} -g rg")),
+            (
+                "SESSION_SECRET=abc DATABASE_KEY=def".into(),
+                format!("SESSION_SECRET={REDACTED} DATABASE_KEY={REDACTED}"),
+            ),
+            (r#"{"primaryKey": "a", "name": "b"}"#.into(), format!(r#"{{"primaryKey": "{REDACTED}", "name": "b"}}"#)),
+            (
+                r#"{"id": "https://v.vault.azure.net/secrets/a/1", "value": "x"}"#.into(),
+                format!(r#"{{"id": "https://v.vault.azure.net/secrets/a/1", "value": "{REDACTED}"}}"#),
+            ),
+            (r#"{"value": "x"} -i secret=session-secret"#.into(), r#"{"value": "x"} -i secret=session-secret"#.into()),
+            ("a password was changed; the key: 7".into(), "a password was changed; the key: 7".into()),
             ("design=abc https://learn.microsoft.com/a@b".into(), "design=abc https://learn.microsoft.com/a@b".into()),
         ] {
             assert_eq!(redactor.redact(&text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_word_behind_an_option_for_a_secret_is_one() {
+        let words = ["az", "login", "--password", "Hunter2", "--tenant", "t"].map(str::to_owned);
+        assert_eq!(Redactor::new().redact_words(&words), ["az", "login", "--password", REDACTED, "--tenant", "t"]);
     }
 
     #[test]

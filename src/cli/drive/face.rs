@@ -45,7 +45,8 @@ pub(super) struct Driven {
 /// Runs an engine with a face until it stops.
 ///
 /// Signals are heard here: the first Ctrl-C starts nothing more and waits for what is in flight, the second leaves it
-/// in doubt; SIGTERM and SIGHUP are the second, at once.
+/// in doubt; SIGTERM and SIGHUP are the second, at once. While a command outside the runbook has the terminal, Ctrl-C is
+/// for that command.
 pub(super) async fn drive(
     engine: Engine,
     face: Face,
@@ -62,12 +63,17 @@ pub(super) async fn drive(
     // Whoever leaves is not asked whether the run shall go on.
     let leaving = Arc::new(AtomicBool::new(false));
     let left = Arc::clone(&leaving);
+    let commanded = Arc::new(AtomicBool::new(false));
+    let has_command = Arc::clone(&commanded);
     // A screen stays after the run has ended, when the engine hears nothing any more.
     let dismissed = Arc::new(Notify::new());
     let dismiss = Arc::clone(&dismissed);
     let listener = tokio::spawn(async move {
         loop {
             let signal = signals.next().await;
+            if signal == Signal::Interrupt && has_command.load(Ordering::Relaxed) {
+                continue;
+            }
             let waits = !left.load(Ordering::Relaxed) && told.board().ended.is_none();
             left.store(true, Ordering::Relaxed);
             match signal {
@@ -87,7 +93,8 @@ pub(super) async fn drive(
             () = dismissed.notified() => Ok(()),
         },
         Face::Plain { limit } => {
-            plain::speak(Plain { handle, limit, mode, redactor }, Lines::standard_input(), &leaving, out).await
+            let plain = Plain { handle, limit, mode, redactor, commanded: &commanded };
+            plain::speak(plain, Lines::standard_input(), &leaving, out).await
         }
         Face::Headless(script) => headless::follow(handle, &script, mode, &*ports.timer, out).await,
     };

@@ -30,6 +30,8 @@ pub(super) struct Plain<'a> {
     pub(super) mode: Mode,
     /// Takes secrets out of what an ad-hoc command says.
     pub(super) redactor: &'a Redactor,
+    /// Set while an ad-hoc command is performed.
+    pub(super) commanded: &'a AtomicBool,
 }
 
 /// Tells a run in lines, and answers its questions from lines.
@@ -43,7 +45,7 @@ pub(super) async fn speak(
     leaving: &AtomicBool,
     out: Out<'_>,
 ) -> Result<(), Failure> {
-    let Plain { mut handle, limit, mode, redactor } = plain;
+    let Plain { mut handle, limit, mode, redactor, commanded } = plain;
     let mut teller = Teller::of(mode);
     teller.head(&handle.board(), out)?;
     let mut talk = Talk::with(handle.clone(), limit);
@@ -65,7 +67,9 @@ pub(super) async fn speak(
                 },
                 line = next_line(&mut lines, wanted) => {
                     if let Some(command) = talk.hear(line, &board, &lines, out)? {
-                        let said = adhoc(&handle, command, redactor).await;
+                        commanded.store(true, Ordering::Relaxed);
+                        let said = adhoc(&handle, command, redactor, leaving).await;
+                        commanded.store(false, Ordering::Relaxed);
                         talk.prompt(said.into_bytes(), &lines, out)?;
                     }
                 },
@@ -83,12 +87,17 @@ async fn next_line(lines: &mut Lines, wanted: Option<u64>) -> Line {
 }
 
 /// Performs a command in the shell, as it was typed, and gives it to the record; gives what is to be said of it.
-async fn adhoc(handle: &Handle, command: String, redactor: &Redactor) -> String {
+async fn adhoc(handle: &Handle, command: String, redactor: &Redactor, leaving: &AtomicBool) -> String {
     let words = ["sh".to_owned(), "-c".to_owned(), command];
     match performed(&words, Attached::Captured, redactor).await {
         Ok(Performed { command, exit, took, output, .. }) => {
             handle.ask(Ask::Adhoc { command, exit, took, output });
             let exit = exit.map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit {code}"));
+            if leaving.load(Ordering::Relaxed) {
+                return format!(
+                    "The command is done ({exit}); the run had been left, so `callout note` must tell of it.\n"
+                );
+            }
             format!("The command is done ({exit}); it stands in the record.\n")
         }
         Err(failure) => format!("{}\n", printable(&failure.what)),
