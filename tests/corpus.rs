@@ -4,10 +4,11 @@
 //! lines is a new version with a folder of its own, and the old folder stays. `every-kind.jsonl` has an entry of every
 //! kind and is compared with the values that it was made from, and so is `told-more.jsonl`, with members that entries did not
 //! have at first; `engine.jsonl` has the kinds that came with the engine, `store.jsonl` those that
-//! tell what became of the store. Journals of whole runs, as the program itself wrote them, stand in `runs`.
+//! tell what became of the store, `incident.jsonl` those of incidents. Journals of whole runs, as the program itself wrote them, stand in `runs`.
 
 mod engine;
 pub(crate) mod examples;
+mod incident;
 mod runs;
 mod store;
 
@@ -62,12 +63,17 @@ fn what_a_log_tells_of_its_store_is_read_as_it_was_meant() {
     is_read_as_it_was_meant("store.jsonl", &store::entries());
 }
 
+#[test]
+fn what_people_tell_of_an_incident_is_read_as_it_was_meant() {
+    is_read_as_it_was_meant("incident.jsonl", &incident::entries());
+}
+
 /// Every journal that the corpus holds.
 fn journals() -> Vec<PathBuf> {
     let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = files(folder()).chain(files(folder().join("runs")));
     let journals: Vec<PathBuf> = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect();
-    assert_eq!(journals.len(), 6, "{journals:?}");
+    assert_eq!(journals.len(), 7, "{journals:?}");
     journals
 }
 
@@ -110,7 +116,8 @@ fn every_journal_of_the_corpus_verifies_by_the_program_and_by_the_script_of_the_
 
 #[test]
 fn there_is_an_example_of_every_kind() {
-    let facts: Vec<Fact> = examples::facts().into_iter().chain(engine::facts()).chain(store::facts()).collect();
+    let families = [examples::facts(), engine::facts(), store::facts(), incident::facts()];
+    let facts: Vec<Fact> = families.into_iter().flatten().collect();
     let shown: BTreeSet<&str> = facts.iter().map(examples::kind).collect();
     let all: BTreeSet<&str> = examples::RUN_KINDS.into_iter().chain(examples::OTHER_KINDS).collect();
     assert_eq!(shown, all);
@@ -118,13 +125,16 @@ fn there_is_an_example_of_every_kind() {
 
 #[test]
 fn every_kind_has_a_canonical_line_and_comes_back_from_it() {
-    for (entry, line) in examples::entries().into_iter().chain(engine::entries()).chain(store::entries()) {
+    let families = [examples::entries(), engine::entries(), store::entries(), incident::entries()];
+    for (entry, line) in families.into_iter().flatten() {
         let kind = examples::kind(&entry.draft.fact);
         assert_eq!(decode(&line.text).unwrap(), entry, "{kind}");
         let json: serde_json::Value = serde_json::from_str(&line.text).unwrap();
         assert_eq!(canonical(&json).unwrap(), line.text, "{kind}");
         assert_eq!(json["kind"], kind);
-        assert!(json["data"].get("step").is_none() && json["data"].get("attempt").is_none(), "{}", line.text);
+        for lifted in ["incident", "step", "attempt"] {
+            assert!(json["data"].get(lifted).is_none(), "{}", line.text);
+        }
     }
 }
 

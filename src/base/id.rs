@@ -64,6 +64,12 @@ uuid_id! {
     EntryId
 }
 uuid_id! {
+    /// Names one incident.
+    ///
+    /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
+    IncidentId
+}
+uuid_id! {
     /// Names one store's log.
     ///
     /// A UUID of version 7 (RFC 9562): ids of one host sort by the time at which they were made.
@@ -80,9 +86,20 @@ uuid_id! {
 impl RunId {
     /// The last 8 hexadecimal digits. The first digits of a `UUIDv7` are the time, and runs of one hour share them.
     pub fn short(self) -> String {
-        let text = self.0.as_simple().to_string();
-        text[24..].to_owned()
+        short(self.0)
     }
+}
+
+impl IncidentId {
+    /// The last 8 hexadecimal digits, as [`RunId::short`].
+    pub fn short(self) -> String {
+        short(self.0)
+    }
+}
+
+fn short(id: Uuid) -> String {
+    let text = id.as_simple().to_string();
+    text[24..].to_owned()
 }
 
 /// The position of an entry in its log; the first is 0, and there are no gaps.

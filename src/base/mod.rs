@@ -25,7 +25,7 @@ pub use digest::Digest;
 pub use entropy::Entropy;
 pub use hint::did_you_mean;
 pub use host_clock::{HostClock, Uptime};
-pub use id::{AttemptId, EntryId, HostId, InstanceId, LogId, RunId, Seq, StepId};
+pub use id::{AttemptId, EntryId, HostId, IncidentId, InstanceId, LogId, RunId, Seq, StepId};
 pub use legible::{is_visible, legible, one_line};
 pub use secret::{Encoding, SecretRef};
 pub use time::{Clock, ClockSource, Span, Timestamp};

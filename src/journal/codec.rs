@@ -52,9 +52,9 @@ pub enum DecodeError {
 /// Writes an entry as its one canonical line, without the newline. These bytes are what is stored, hashed and exported;
 /// nothing ever writes a stored entry a second time.
 ///
-/// The members: `v`, `log`, `seq`, `prev`, `id`, `kind`, `recorded_at`, `clock`, `occurred_at`, `run`, `step`, `attempt`,
-/// `fence`, `actor`, `host`, `tool`, `channel`, `refs`, `data`; what an entry does not have is absent. `step` and `attempt`
-/// are lifted out of the event's data, so that whoever reads lines with other tools finds them in one place. Of `clock`,
+/// The members: `v`, `log`, `seq`, `prev`, `id`, `kind`, `recorded_at`, `clock`, `occurred_at`, `run`, `incident`,
+/// `step`, `attempt`, `fence`, `actor`, `host`, `tool`, `channel`, `refs`, `data`; what an entry does not have is absent.
+/// `incident`, `step` and `attempt` are lifted out of the event's data, so that whoever reads lines with other tools finds them in one place. Of `clock`,
 /// `source` says whose clock `occurred_at` is of; all else is about the host's, which `recorded_at` is of.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ pub fn encode(entry: &Entry) -> Result<String, EncodeError> {
     };
     let mut tagged: Tagged = tagged.and_then(serde_json::from_value).map_err(|err| shape(&err))?;
     let mut lift = |name| tagged.data.as_mut().and_then(|data| data.remove(name));
-    let (step, attempt) = (lift("step"), lift("attempt"));
+    let (incident, step, attempt) = (lift("incident"), lift("step"), lift("attempt"));
     let record = Record {
         v: FORMAT,
         log: entry.log,
@@ -82,6 +82,7 @@ pub fn encode(entry: &Entry) -> Result<String, EncodeError> {
         clock: Reading { source: draft.clock, host: draft.host_clock.clone() },
         occurred_at: draft.occurred_at,
         run: draft.run,
+        incident,
         step,
         attempt,
         fence: draft.fence,
@@ -128,7 +129,11 @@ pub fn decode(line: &str) -> Result<Entry, DecodeError> {
             writer: Writer { host: record.host.map(|host| host.id), tool: record.tool },
             channel: record.channel,
             refs: record.refs,
-            fact: fact(record.kind, record.data, record.step, record.attempt)?,
+            fact: fact(
+                record.kind,
+                record.data,
+                [("incident", record.incident), ("step", record.step), ("attempt", record.attempt)],
+            )?,
         },
     })
 }
@@ -152,6 +157,7 @@ struct Record {
     clock: Reading,
     occurred_at: Timestamp,
     run: Option<RunId>,
+    incident: Option<Json>,
     step: Option<Json>,
     attempt: Option<Json>,
     fence: Option<u64>,
@@ -189,20 +195,17 @@ fn shape(err: &serde_json::Error) -> EncodeError {
     EncodeError::Shape(err.to_string())
 }
 
-fn fact(
-    kind: String,
-    data: Option<Map<String, Json>>,
-    step: Option<Json>,
-    attempt: Option<Json>,
-) -> Result<Fact, DecodeError> {
+fn fact(kind: String, data: Option<Map<String, Json>>, lifted: [(&str, Option<Json>); 3]) -> Result<Fact, DecodeError> {
     let mut data = data;
-    for (name, value) in [("step", step), ("attempt", attempt)] {
+    for (name, value) in lifted {
         if let Some(value) = value {
             data.get_or_insert_default().insert(name.into(), value);
         }
     }
     let family = kind.split_once('.').map_or("", |(family, _)| family);
     match family {
+        // That a run belongs to an incident is said by whoever sees it, not by the run's holder.
+        "run" if is_known::<incident::Event>(&kind) => event::<incident::Event>(kind, data).map(Fact::Incident),
         "run" | "step" | "effect" => event::<run::Event>(kind, data).map(Fact::Run),
         "request" => event::<run::Request>(kind, data).map(Fact::Request),
         "log" => event::<LogEvent>(kind, data).map(Fact::Log),
@@ -249,7 +252,7 @@ impl de::Error for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Commitment, Uptime};
+    use crate::base::{Commitment, IncidentId, Uptime};
     use crate::journal::{Authn, Relation, StoreKind};
     use serde_json::json;
 
@@ -327,11 +330,14 @@ mod tests {
     #[test]
     fn each_family_of_facts_is_read_back() {
         let text = Commitment::to_text("hello", &[7; 32]);
+        let incident = IncidentId::new(uuid::Uuid::from_u64_pair(9, 9));
         for fact in [
             Fact::Run(run::Event::Continued),
             Fact::Request(run::Request::Pause {}),
             Fact::Request(run::Request::Abort { reason: None, undo: false }),
-            Fact::Incident(incident::Event::Noted { text }),
+            Fact::Incident(incident::Event::Noted { text: text.clone() }),
+            Fact::Incident(incident::Event::IncidentNoted { incident, text, at: None }),
+            Fact::Incident(incident::Event::Attached { incident, attached: RunId::new(incident.uuid()) }),
             Fact::Log(LogEvent::Created { estate: StoreKind::Simulated }),
         ] {
             let entry = entry(fact);

@@ -15,7 +15,7 @@ pub enum AuditFormat {
 }
 
 /// The columns of the table, each with the path of its member in a record.
-const COLUMNS: [(&str, &str); 26] = [
+const COLUMNS: [(&str, &str); 27] = [
     ("seq", "/seq"),
     ("recorded_at", "/recorded_at"),
     ("occurred_at", "/occurred_at"),
@@ -26,6 +26,7 @@ const COLUMNS: [(&str, &str); 26] = [
     ("clock_mono_ns", "/clock/mono_ns"),
     ("kind", "/kind"),
     ("run", "/run"),
+    ("incident", "/incident"),
     ("step", "/step"),
     ("attempt", "/attempt"),
     ("fence", "/fence"),
@@ -112,13 +113,13 @@ mod tests {
         let record = line(r#"{"actor":{"os_user":7},"data":{"a":"b,\"c\""},"kind":"x.y","seq":4,"step":"=1+1"}"#);
         assert_eq!(AuditFormat::Jsonl.record(&record), format!("{}\n", record.text));
         let table = AuditFormat::Csv.record(&record);
-        assert_eq!(table, "4,,,,,,,,x.y,,'=1+1,,,,,,7,,,,,,,,,\"{\"\"a\"\":\"\"b,\\\"\"c\\\"\"\"\"}\"\r\n");
-        assert_eq!(AuditFormat::Csv.header().split(',').count(), 26);
+        assert_eq!(table, "4,,,,,,,,x.y,,,'=1+1,,,,,,7,,,,,,,,,\"{\"\"a\"\":\"\"b,\\\"\"c\\\"\"\"\"}\"\r\n");
+        assert_eq!(AuditFormat::Csv.header().split(',').count(), 27);
     }
 
     #[test]
     fn a_damaged_line_is_not_left_out() {
-        assert_eq!(AuditFormat::Csv.record(&line("{")), "4,,,,,,,,,,,,,,,,,,,,,,,,,{\r\n");
+        assert_eq!(AuditFormat::Csv.record(&line("{")), "4,,,,,,,,,,,,,,,,,,,,,,,,,,{\r\n");
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod board;
 mod bundle;
 mod details;
 mod durations;
+mod incident_board;
+mod incident_story;
 mod make;
 mod needs;
 mod timeline;
@@ -19,6 +21,8 @@ pub use board::{
 };
 pub use bundle::{BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS};
 pub use durations::Durations;
+pub use incident_board::{IncidentBoard, RunLine, TickLine, incident_state};
+pub use incident_story::StoryLine;
 pub use make::{revision, state_word};
 pub use timeline::Timeline;
 pub use verify::{CAVEAT, Fault, Intact, Kin, Seam, StoreVerdict, VerifyError, verify_bundle, verify_store};

@@ -28,7 +28,7 @@ impl Timeline {
             |commitment: &Commitment| text(&commitment.commit).unwrap_or_else(|| "(the text was removed)".to_owned());
         let line = match &entry.draft.fact {
             Fact::Run(event) => self.of_run(event, &mut say),
-            Fact::Incident(incident::Event::Noted { text }) => Some((None, format!("note: {}", say(text)), false)),
+            Fact::Incident(event) => tell_incident(event, &mut say),
             Fact::Request(request) => Some(tell_request(request, &mut say)),
             Fact::Log(event) => tell_log(event, &mut say),
         };
@@ -58,6 +58,17 @@ impl Timeline {
         }
         tell_run(event, say).or_else(|| tell_step(event, say)).or_else(|| tell_effect(event, say))
     }
+}
+
+/// What people say of a run. What they say of an incident is told in the incident's own timeline.
+fn tell_incident(event: &incident::Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option<Told> {
+    let text = match event {
+        incident::Event::Noted { text } => format!("note: {}", say(text)),
+        incident::Event::Attached { incident, .. } => format!("belongs to incident {}", incident.short()),
+        incident::Event::Detached { incident, .. } => format!("does not belong to incident {}", incident.short()),
+        _ => return None,
+    };
+    Some((None, text, false))
 }
 
 /// What became of the log, as far as it concerns a run.

@@ -243,12 +243,9 @@ pub fn verify_store(
                 beside(fits, "the text beside it is not what the record committed to")?;
             }
             seams.extend(Seam::of(&record).map(|seam| (seq, seam)));
-            if let Some(digest) = revision(&record) {
+            if let Some((digest, why)) = revision(&record) {
                 let is_it = |kept: Vec<u8>| str::from_utf8(&kept).is_ok_and(|kept| text_digest(kept) == digest);
-                beside(
-                    text(&digest)?.map(is_it),
-                    "the runbook's text beside it is not the one that the run was planned by",
-                )?;
+                beside(text(&digest)?.map(is_it), why)?;
             }
         }
     }
@@ -319,8 +316,19 @@ fn split(bytes: &[u8]) -> (Vec<&[u8]>, End) {
     }
 }
 
-/// The digest of the text by which a run was planned, if that is what the record tells.
-fn revision(record: &Json) -> Option<Digest> {
-    let is_plan = record["kind"] == "run.planned";
-    record["data"]["plan"]["revision"]["text"].as_str().filter(|_| is_plan).and_then(Digest::parse)
+/// The digest of the text by which a run was planned, or of the playbook that was taken up, if the record tells of one; and
+/// what is wrong if the text beside it is another one.
+fn revision(record: &Json) -> Option<(Digest, &'static str)> {
+    let data = &record["data"];
+    let (text, why) = match record["kind"].as_str()? {
+        "run.planned" => (
+            &data["plan"]["revision"]["text"],
+            "the runbook's text beside it is not the one that the run was planned by",
+        ),
+        "incident.playbook_set" => {
+            (&data["playbook"]["text"], "the playbook's text beside it is not the one that was taken up")
+        }
+        _ => return None,
+    };
+    Some((text.as_str().and_then(Digest::parse)?, why))
 }

@@ -212,11 +212,30 @@ pub(crate) const RUN_KINDS: [&str; 33] = [
     "effect.reconciled",
 ];
 
+/// The kind of what people say. Exhaustive on purpose.
+fn incident_kind(event: &incident::Event) -> &'static str {
+    match event {
+        incident::Event::Noted { .. } => "timeline.noted",
+        incident::Event::Declared { .. } => "incident.declared",
+        incident::Event::Renamed { .. } => "incident.renamed",
+        incident::Event::Summarised { .. } => "incident.summarised",
+        incident::Event::SeveritySet { .. } => "incident.severity_set",
+        incident::Event::StatusSet { .. } => "incident.status_set",
+        incident::Event::RoleSet { .. } => "incident.role_set",
+        incident::Event::MilestoneSet { .. } => "incident.milestone_set",
+        incident::Event::IncidentNoted { .. } => "incident.noted",
+        incident::Event::PlaybookSet { .. } => "incident.playbook_set",
+        incident::Event::Ticked { .. } => "incident.ticked",
+        incident::Event::Attached { .. } => "run.attached",
+        incident::Event::Detached { .. } => "run.detached",
+    }
+}
+
 /// The kind of any fact, and the same for the small families. Exhaustive on purpose.
 pub(crate) fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Run(event) => run_kind(event),
-        Fact::Incident(incident::Event::Noted { .. }) => "timeline.noted",
+        Fact::Incident(event) => incident_kind(event),
         Fact::Request(Request::Abort { .. }) => "request.abort",
         Fact::Request(Request::Pause {}) => "request.pause",
         Fact::Request(Request::Continue {}) => "request.continue",
@@ -238,8 +257,20 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
 }
 
 /// Every kind of the small families.
-pub(crate) const OTHER_KINDS: [&str; 18] = [
+pub(crate) const OTHER_KINDS: [&str; 30] = [
     "timeline.noted",
+    "incident.declared",
+    "incident.renamed",
+    "incident.summarised",
+    "incident.severity_set",
+    "incident.status_set",
+    "incident.role_set",
+    "incident.milestone_set",
+    "incident.noted",
+    "incident.playbook_set",
+    "incident.ticked",
+    "run.attached",
+    "run.detached",
     "request.abort",
     "request.pause",
     "request.continue",

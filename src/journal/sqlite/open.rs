@@ -155,7 +155,12 @@ fn open_file(path: &Path, opening: &Opening<'_>) -> Result<SqliteJournal, OpenEr
         Access::Create(_) | Access::Existing(_) | Access::Restored if is_read_only => {
             return Err(OpenError::ReadOnly(path.to_owned()));
         }
-        Access::Create(_) | Access::Existing(_) | Access::Restored => ensure_wal(path, &connection, opening.busy)?,
+        Access::Create(_) | Access::Existing(_) | Access::Restored => {
+            ensure_wal(path, &connection, opening.busy)?;
+            if state.version < VERSION {
+                migrate(&mut connection).map_err(fault)?;
+            }
+        }
     }
     let data_version = data_version(&connection).map_err(fault)?;
     let mut journal = SqliteJournal { connection, path: path.to_owned(), log, kind, data_version };
@@ -248,6 +253,19 @@ fn create(path: &Path, connection: &mut Connection, opening: &Opening<'_>) -> Re
         Ok(()) => transaction.commit().map_err(fault),
         Err(source) => Err(OpenError::unwritten(path, source)),
     }
+}
+
+/// Makes a store of an older version one of today's, unless another process has done so by the time we may write.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = state_in(&transaction)?.version;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
+    if version < VERSION {
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()
 }
 
 /// The log and the kind of estate, as entry 0 says.

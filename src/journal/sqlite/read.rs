@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::SqliteJournal;
 use super::derived;
 use super::fault::read_error;
-use crate::base::{AttemptId, Digest, RunId, Seq, Timestamp};
+use crate::base::{AttemptId, Digest, IncidentId, RunId, Seq, Timestamp};
 use crate::journal::{Entry, Fact, Frontier, Line, LockRow, LogEvent, Point, ReadError, RunRow, Salted};
 
 /// The columns that [`line()`] reads.
@@ -62,12 +62,44 @@ impl SqliteJournal {
     /// # Errors
     /// The store cannot be read.
     pub fn find_runs(&self, text: &str) -> Result<Vec<RunRow>, ReadError> {
-        let digits = text.replace('-', "").to_ascii_lowercase();
-        if digits.len() < 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Vec::new());
-        }
+        let Some(digits) = id_digits(text) else { return Ok(Vec::new()) };
         let is_meant = |run: RunId| run.uuid().as_simple().to_string().starts_with(&digits) || run.short() == digits;
         Ok(self.runs()?.into_iter().filter(|row| is_meant(row.run)).collect())
+    }
+
+    /// Every incident, the one of which something was said first last.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn incidents(&self) -> Result<Vec<IncidentId>, ReadError> {
+        let sql = "SELECT body ->> '$.incident' AS incident FROM log_record WHERE (body ->> '$.incident') IS NOT NULL
+                   GROUP BY incident ORDER BY min(seq) DESC";
+        let read = || {
+            let mut select = self.connection.prepare(sql)?;
+            select.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        // What is no id was not written by this program; it is told with the whole log and belongs to no incident.
+        Ok(read().map_err(read_error)?.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    /// The incidents that a person can mean by `text`, as [`Self::find_runs`].
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn find_incidents(&self, text: &str) -> Result<Vec<IncidentId>, ReadError> {
+        let Some(digits) = id_digits(text) else { return Ok(Vec::new()) };
+        let is_meant = |incident: &IncidentId| {
+            incident.uuid().as_simple().to_string().starts_with(&digits) || incident.short() == digits
+        };
+        Ok(self.incidents()?.into_iter().filter(is_meant).collect())
+    }
+
+    /// What was said of an incident, in the order of the log; without what its runs did.
+    ///
+    /// # Errors
+    /// The store cannot be read, or an entry cannot.
+    pub fn of_incident(&self, incident: IncidentId) -> Result<Vec<Entry>, ReadError> {
+        self.entries(OF_INCIDENT, params![incident.to_string()])
     }
 
     /// A text that entries name by its digest ([`crate::journal::text_digest`]), as a runbook's revision does.
@@ -176,13 +208,26 @@ impl SqliteJournal {
 
     /// The entries of a run, by the index on it.
     pub(super) fn entries_of(&self, run: RunId, from: Seq) -> Result<Vec<Entry>, ReadError> {
-        let sql = format!("{SELECT_LINE} WHERE run = ?1 AND seq >= ?2 ORDER BY seq");
+        self.entries("run = ?1 AND seq >= ?2", params![run.to_string(), from.0])
+    }
+
+    fn entries(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>, ReadError> {
+        let sql = format!("{SELECT_LINE} WHERE {condition} ORDER BY seq");
         let mut select = self.connection.prepare(&sql).map_err(read_error)?;
-        let mut rows = select.query(params![run.to_string(), from.0]).map_err(read_error)?;
+        let mut rows = select.query(parameters).map_err(read_error)?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next().map_err(read_error)? {
             entries.extend(line(row).map_err(read_error)?.entry()?);
         }
         Ok(entries)
     }
+}
+
+/// The condition that the index on incidents answers.
+pub(super) const OF_INCIDENT: &str = "(body ->> '$.incident') = ?1";
+
+/// The digits of an id, or of its beginning; none if it cannot be one.
+fn id_digits(text: &str) -> Option<String> {
+    let digits = text.replace('-', "").to_ascii_lowercase();
+    (digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digits)
 }

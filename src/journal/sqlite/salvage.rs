@@ -12,6 +12,7 @@ use super::read::{SELECT_LINE, line};
 use super::schema::settle;
 use super::swap::{SwapError, copy_into, new_file};
 use crate::base::{Commitment, Digest, LogId, RunId, Seq};
+use crate::incident;
 use crate::journal::{
     AppendError, Batch, Derived, Draft, Entry, Fact, Frontier, Holder, Journal as _, Line, LogEvent, Payload, Point,
     Predecessor, ReadError, Reference, Relation, RunRow, Salted, SqliteJournal, StoreKind, commitments, leaf_of,
@@ -98,8 +99,8 @@ impl Wreck {
     }
 
     /// Writes into a new log that it succeeds this one: its first entry after the beginning names the predecessor, then come
-    /// the entries of the runs that were open, each once more and word for word, with the texts that they name, and for each
-    /// such run that the rest of it is lost. Gives the number of repeated entries.
+    /// the entries of the runs that were open and what was said of incidents, each once more and word for word, with the
+    /// texts that they name, and for each such run that the rest of it is lost. Gives the number of repeated entries.
     ///
     /// # Errors
     /// The new log cannot be written, or its entries are not what the survey found.
@@ -111,13 +112,15 @@ impl Wreck {
     ) -> Result<u64, HandOverError> {
         let end = salvage.predecessor.whole.map_or(0, |point| point.entries);
         let is_open = |run: Option<RunId>| run.is_some_and(|run| salvage.open.iter().any(|row| row.run == run));
+        let of_incident =
+            |entry: &Entry| matches!(&entry.draft.fact, Fact::Incident(said) if said.incident().is_some());
         let mut entries = Vec::new();
         // The chain has been surveyed; here it is only read again, up to where it was whole.
         self.each(&mut |line| {
             if line.seq.0 >= end {
                 return Ok(Some("the rest is not whole".to_owned()));
             }
-            let entry = line.entry()?.filter(|entry| is_open(entry.draft.run));
+            let entry = line.entry()?.filter(|entry| is_open(entry.draft.run) || of_incident(entry));
             entries.extend(entry.map(|entry| (entry, line.text.clone())));
             Ok(None)
         })?;
@@ -160,6 +163,9 @@ impl Wreck {
                 batch.texts =
                     [&plan.revision.text].into_iter().chain(nested).filter_map(|text| self.text(text)).collect();
             }
+        }
+        if let Fact::Incident(incident::Event::PlaybookSet { playbook, .. }) = &draft.fact {
+            batch.texts = self.text(&playbook.text).into_iter().collect();
         }
         let record = serde_json::from_str(text).unwrap_or_default();
         batch.payloads = commitments(&record).into_iter().filter_map(|commitment| self.payload(commitment)).collect();

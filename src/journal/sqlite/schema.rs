@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i32 = 0x434f_7574;
 pub(super) const OLDEST_LIBRARY: i32 = 3_051_003;
 
 /// What makes a store of version N one of version N + 1; each runs in one transaction with the version's number.
-pub(super) const MIGRATIONS: [&str; 1] = [FIRST];
+pub(super) const MIGRATIONS: [&str; 2] = [FIRST, INCIDENTS];
 
 /// The version of the schema that this program writes (`PRAGMA user_version`).
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful of migrations")]
@@ -84,6 +84,12 @@ CREATE TABLE frontier (
   size     INTEGER NOT NULL,
   roots    BLOB NOT NULL
 ) STRICT;
+";
+
+/// Finds the entries of an incident. No column: without the index the same questions have the same answers, so that a store
+/// that may only be read needs none.
+const INCIDENTS: &str = "
+CREATE INDEX log_record_incident ON log_record (body ->> '$.incident', seq) WHERE (body ->> '$.incident') IS NOT NULL;
 ";
 
 /// Sets what holds for one connection and not for the file. None of it writes.

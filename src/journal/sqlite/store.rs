@@ -198,6 +198,7 @@ fn keep_texts(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<
 
 #[cfg(test)]
 mod tests {
+    use super::super::read::OF_INCIDENT;
     use super::*;
     use crate::base::{ClockSource, Commitment, Entropy, EntryId, HostClock, Timestamp};
     use crate::incident;
@@ -289,6 +290,29 @@ mod tests {
         let sql = "EXPLAIN QUERY PLAN SELECT seq FROM log_record WHERE run = ?1 AND seq >= ?2 ORDER BY seq";
         let plan: String = store.connection.query_row(sql, params!["x", 0], |row| row.get(3)).unwrap();
         assert!(plan.contains("SEARCH") && plan.contains("log_record_run"), "{plan}");
+    }
+
+    #[test]
+    fn the_entries_of_an_incident_are_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let sql = format!("EXPLAIN QUERY PLAN SELECT seq FROM log_record WHERE {OF_INCIDENT} ORDER BY seq");
+        let plan: String = store.connection.query_row(&sql, params!["x"], |row| row.get(3)).unwrap();
+        assert!(plan.contains("SEARCH") && plan.contains("log_record_incident"), "{plan}");
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_becomes_one_of_today_when_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        store.append(&Batch { drafts: vec![note(1)], ..Batch::default() }).unwrap();
+        store.connection.execute_batch("DROP INDEX log_record_incident; PRAGMA user_version = 1").unwrap();
+        drop(store);
+        let store = open(folder.path());
+        let version: i32 = store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'log_record_incident'";
+        let indexes: i32 = store.connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!((version, indexes, store.lines(Seq(0), 10).unwrap().len()), (2, 1, 2));
     }
 
     #[test]

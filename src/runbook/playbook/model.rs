@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Programme;
 use crate::base::{Span, Value};
 use crate::runbook::Template;
@@ -40,8 +42,8 @@ impl Content {
     }
 }
 
-/// What to do in a kind of incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to do in a kind of incident. An incident carries it along as data, so that editing the file never touches one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guide {
     /// How one recognises it; never empty.
     pub symptoms: Vec<String>,
@@ -64,7 +66,7 @@ pub struct Guide {
 }
 
 /// An alert rule that a playbook answers to. Names are compared as they are; whether there is such a rule is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// The rule's name, as its source has it.
     pub name: String,
@@ -73,7 +75,8 @@ pub struct Alert {
 }
 
 /// Where alerts come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlertSource {
     /// An alert rule of Azure Monitor.
     AzureMonitor,
@@ -90,7 +93,8 @@ impl AlertSource {
 }
 
 /// How bad an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IncidentSeverity {
     /// The worst.
     Sev1,
@@ -109,18 +113,20 @@ impl IncidentSeverity {
 }
 
 /// One of the first actions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstAction {
     /// What is to be done, as a sentence.
     pub text: String,
     /// The runbook of the library that does it, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
     /// The row of the catalogue that shows it, if one does; it judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
 }
 
 /// Who is called when nobody answers. It ends: the levels are finite, and it begins again a bounded number of times.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
     /// The levels; never empty, each later than the one before, the first at once.
     pub levels: Vec<Level>,
@@ -129,7 +135,7 @@ pub struct Escalation {
 }
 
 /// A level of an escalation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
     /// Who is called.
     pub who: String,
@@ -142,7 +148,8 @@ pub struct Level {
 }
 
 /// What somebody does in an incident or a drill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Decides, and repairs nothing.
     Commander,
@@ -173,7 +180,7 @@ impl Role {
 }
 
 /// What others are told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Whom it is for.
     pub audience: String,
@@ -185,7 +192,8 @@ pub struct Message {
 }
 
 /// The moments of an incident at which others are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// It has been declared.
     Declared,
@@ -208,7 +216,7 @@ impl Moment {
 }
 
 /// A runbook that helps in a kind of incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
     /// Its name; the library has it.
     pub runbook: String,
