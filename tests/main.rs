@@ -17,6 +17,7 @@ mod coverage;
 mod crash;
 mod drive;
 mod environments;
+mod incident;
 mod journal;
 mod leaked;
 mod microsoft;

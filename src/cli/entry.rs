@@ -1,9 +1,9 @@
 //! Entries that this process writes beside any run's holder.
 
-use super::Setting;
-use crate::base::{Clock as _, ClockSource, Entropy, EntryId};
-use crate::journal::{Actor, Authn, Channel, Draft, Fact, Tool, Writer};
-use crate::world::{SystemClock, host_id, os_user, program_digest};
+use super::{Failure, Setting};
+use crate::base::{Clock as _, ClockSource, Commitment, Entropy, EntryId};
+use crate::journal::{Actor, Authn, Channel, Draft, Fact, Payload, Tool, Writer};
+use crate::world::{SystemClock, SystemEntropy, host_id, os_user, program_digest};
 
 /// An entry about the log itself, now. Whoever writes about a run says which, and what the estate's clock shows.
 pub(crate) fn draft(setting: &Setting, entropy: &dyn Entropy, channel: Channel, fact: Fact) -> Draft {
@@ -33,4 +33,13 @@ pub(crate) fn writer(setting: &Setting, entropy: &dyn Entropy) -> Writer {
 /// Who acts where no token was used: all that is known is the operating system's user.
 pub(crate) fn unsigned() -> Actor {
     Actor { authn: Authn::None, tenant: None, object: None, os_user: os_user() }
+}
+
+/// A text to be kept beside the log.
+///
+/// # Errors
+/// The generator cannot be read.
+pub(crate) fn payload(text: &str) -> Result<Payload, Failure> {
+    let salt = SystemEntropy::open()?.salt();
+    Ok(Payload { commitment: Commitment::to_text(text, &salt), salt, text: text.to_owned() })
 }

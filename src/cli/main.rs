@@ -47,7 +47,7 @@ async fn run(
     redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
-    let Some(command) = command else { return command::home(setting, out) };
+    let Some(command) = command else { return command::home(setting, out).await };
     match command {
         Command::Abort(abort) => command::abort(setting, redactor, abort, out).await,
         Command::Actions { name, json } => command::actions(name.as_deref(), *json, out),
@@ -62,6 +62,7 @@ async fn run(
             drive::drill(programme, inputs, headless, setting, redactor, out).await
         }
         Command::Evidence(wish) => command::evidence(setting, wish, out),
+        Command::Incident(incident) => command::incident(setting, incident, out).await,
         Command::List { json } => command::list(setting, *json, out),
         Command::New(New::Runbook { name }) => command::new_runbook(setting, name, out),
         Command::Note { run, text } => command::note(setting, run, text, out).await,

@@ -16,6 +16,7 @@ mod environment;
 mod estate;
 mod failure;
 mod findings;
+mod ledger;
 mod library;
 mod log;
 mod main;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::entry::draft;
 use super::environment::estate;
 use super::{Exit, Failure, Setting};
-use crate::base::{RunId, did_you_mean};
+use crate::base::{IncidentId, RunId, did_you_mean};
 use crate::engine::EngineError;
 use crate::journal::{
     Access, AppendError, Channel, HandOverError, LeaseError, OpenError, Opening, ReadError, RunRow, SqliteJournal,
@@ -158,6 +158,54 @@ pub(crate) fn find_run(journal: &SqliteJournal, text: &str) -> Result<RunRow, Fa
             let hint = near.unwrap_or_else(|| "`callout runs` lists them".to_owned());
             Err(Failure::usage(format!("there is no run `{text}` in `{}`", journal.path().display())).hint(hint))
         }
+    }
+}
+
+/// The incident that a person means.
+///
+/// # Errors
+/// None, or more than one.
+pub(crate) fn find_incident(journal: &SqliteJournal, text: &str) -> Result<IncidentId, Failure> {
+    let mut found = journal.find_incidents(text)?;
+    match (found.pop(), found.len()) {
+        (Some(incident), 0) => Ok(incident),
+        (Some(_), others) => {
+            let what = format!("`{text}` is the beginning of {} incidents", others + 1);
+            Err(Failure::usage(what).hint("write more of its id"))
+        }
+        (None, _) => {
+            let shorts: Vec<String> = journal.incidents()?.into_iter().map(IncidentId::short).collect();
+            let near = did_you_mean(text, shorts.iter().map(String::as_str));
+            let hint = near.map_or_else(
+                || "`callout incident list` names them".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Err(Failure::usage(format!("there is no incident `{text}` in `{}`", journal.path().display())).hint(hint))
+        }
+    }
+}
+
+/// A run or an incident.
+pub(crate) enum Found {
+    /// A run.
+    Run(RunRow),
+    /// An incident.
+    Incident(IncidentId),
+}
+
+/// The run or the incident that a person means.
+///
+/// # Errors
+/// Neither, or more than one.
+pub(crate) fn find(journal: &SqliteJournal, text: &str) -> Result<Found, Failure> {
+    let incidents = journal.find_incidents(text)?;
+    match (incidents.first(), journal.find_runs(text)?.is_empty()) {
+        (Some(_), true) => Ok(Found::Incident(find_incident(journal, text)?)),
+        (Some(incident), false) => {
+            let what = format!("`{text}` is the beginning of a run and of the incident {}", incident.short());
+            Err(Failure::usage(what).hint("write more of its id"))
+        }
+        (None, _) => Ok(Found::Run(find_run(journal, text)?)),
     }
 }
 

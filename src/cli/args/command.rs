@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::{
-    Abort, Adhoc, Again, Answer, Audit, CheckFormat, Drill, Evidence, Headless, Inputs, New, Override, PlanFormat,
-    Resolve, Run, RunMode, SchemaOf, Sim, Skip, Store, Trust,
+    Abort, Adhoc, Again, Answer, Audit, CheckFormat, Drill, Evidence, Headless, Incident, Inputs, New, Override,
+    PlanFormat, Resolve, Run, RunMode, SchemaOf, Sim, Skip, Store, Trust,
 };
 use crate::cli::Exit;
 
@@ -143,15 +143,19 @@ Examples:
     /// Run a drill programme
     #[command(subcommand)]
     Drill(Drill),
+    /// Declare an incident, and write down what becomes of it
+    #[command(subcommand)]
+    Incident(Incident),
     /// Let a run finish what is in flight and start nothing new
     Pause {
         /// The run's id, or at least the last four digits of it
         run: String,
     },
-    /// Put a note on a run's timeline
+    /// Put a note on the timeline of a run or an incident
     #[command(after_help = "Example:\n  callout note 4f2a91c3 \"database team is on the bridge\"")]
     Note {
-        /// The run's id, or at least the last four digits of it
+        /// Its id, or at least the last four digits of it
+        #[arg(value_name = "RUN|INCIDENT")]
         run: String,
         /// What happened
         text: String,
@@ -189,11 +193,12 @@ Examples:
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
         format: PlanFormat,
     },
-    /// Tell what happened in a run; without RUN, in the latest
+    /// Tell what happened in a run, or in an incident and all its runs; without either, in the latest run
     Timeline {
-        /// The run's id, or at least the last four digits of it
+        /// Its id, or at least the last four digits of it
+        #[arg(value_name = "RUN|INCIDENT")]
         run: Option<String>,
-        /// As JSON: a list of {at, step, text, loud}
+        /// As JSON: a list of {at, run, step, text, loud}
         #[arg(long)]
         json: bool,
     },

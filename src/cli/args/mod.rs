@@ -2,6 +2,7 @@
 
 mod command;
 mod drill;
+mod incident;
 mod library;
 mod run;
 mod sim;
@@ -10,6 +11,7 @@ mod word;
 
 pub(crate) use command::{Args, Command, Global, Speed};
 pub(crate) use drill::Drill;
+pub(crate) use incident::{Declare, Incident, moment_of};
 pub(crate) use library::{CheckFormat, New, SchemaOf, Trust};
 pub(crate) use run::{Headless, Inputs, PlanFormat, Run, RunMode};
 pub(crate) use sim::{Fault, Sim};

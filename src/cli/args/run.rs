@@ -16,6 +16,9 @@ pub(crate) struct Run {
     /// How the run executes
     #[arg(long, value_enum, default_value_t = RunMode::Live)]
     pub(crate) mode: RunMode,
+    /// The incident that the run belongs to
+    #[arg(long, value_name = "ID")]
+    pub(crate) incident: Option<String>,
     #[command(flatten)]
     pub(crate) headless: Headless,
 }

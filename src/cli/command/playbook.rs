@@ -162,11 +162,11 @@ fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Writ
     Ok(())
 }
 
-fn head(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+pub(super) fn head(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     Ok(writeln!(out, "\n{text}")?)
 }
 
-fn bullets(out: &mut dyn Write, texts: &[String]) -> Result<(), Failure> {
+pub(super) fn bullets(out: &mut dyn Write, texts: &[String]) -> Result<(), Failure> {
     for text in texts {
         writeln!(out, "  - {}", body(text, 4))?;
     }
@@ -196,7 +196,12 @@ fn show_escalation(escalation: &Escalation, out: &mut dyn Write) -> Result<(), F
 
 /// The command that starts a runbook as the playbook suggests it. An input that nothing gives stands as `…`, to be filled
 /// in.
-fn command(setting: &Setting, verb: &str, suggestion: &Suggestion, environment: Option<&Environment>) -> String {
+pub(super) fn command(
+    setting: &Setting,
+    verb: &str,
+    suggestion: &Suggestion,
+    environment: Option<&Environment>,
+) -> String {
     let Suggestion { runbook, with, open, .. } = suggestion;
     let mut words = vec!["callout".to_owned(), verb.to_owned(), runbook.clone()];
     for (name, value) in with {

@@ -2,13 +2,14 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
-use crate::base::{Seq, Span};
-use crate::cli::text::body;
-use crate::cli::{Exit, Failure, Setting, store};
+use crate::base::{IncidentId, RunId, Seq, Span, Timestamp};
+use crate::cli::store::Found;
+use crate::cli::text::{body, printable};
+use crate::cli::{Exit, Failure, Setting, ledger, store};
 use crate::journal::{Journal as _, RunRow, SqliteJournal, StoreKind};
-use crate::projection::{Durations, Timeline, TimelineLine};
+use crate::projection::{Durations, StoryLine, Timeline, TimelineLine};
 
-/// Tells what happened in a run; without one, in the latest.
+/// Tells what happened in a run or an incident; without one, in the latest run.
 pub(crate) fn timeline(
     setting: &Setting,
     run: Option<&str>,
@@ -23,7 +24,10 @@ pub(crate) fn timeline(
         return Ok(Exit::Success);
     };
     let found = match run {
-        Some(text) => Some(store::find_run(&journal, text)?),
+        Some(text) => match store::find(&journal, text)? {
+            Found::Run(row) => Some(row),
+            Found::Incident(incident) => return of_incident(&mut journal, incident, as_json, out),
+        },
         None => journal.latest_run()?,
     };
     let Some(row) = found else {
@@ -43,6 +47,40 @@ pub(crate) fn timeline(
     Ok(Exit::Success)
 }
 
+/// Tells an incident, with all that its runs did.
+fn of_incident(
+    journal: &mut SqliteJournal,
+    incident: IncidentId,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let board = ledger::board(journal, incident)?;
+    if as_json {
+        let document = |told: &StoryLine| {
+            let line = &told.line;
+            json!({
+                "incident": incident,
+                "run": told.run,
+                "at": line.at,
+                "told_at": told.told,
+                "step": line.step,
+                "text": line.text,
+                "loud": line.loud,
+                "simulated": board.simulated,
+            })
+        };
+        writeln!(out, "{:#}", board.timeline.iter().map(document).collect::<Json>())?;
+        return Ok(Exit::Success);
+    }
+    let watermark = if board.simulated { " (simulated: no evidence of production recovery)" } else { "" };
+    writeln!(out, "Incident {}: {}{watermark}", incident.short(), printable(&board.title))?;
+    let mut day = String::new();
+    for told in &board.timeline {
+        write_line(&told.line, told.run, told.told, &mut day, out)?;
+    }
+    Ok(Exit::Success)
+}
+
 /// The story of a run, from all of its entries.
 pub(super) fn lines_of(journal: &mut SqliteJournal, row: &RunRow) -> Result<Vec<TimelineLine>, Failure> {
     let mut timeline = Timeline::default();
@@ -58,15 +96,28 @@ fn text(lines: &[TimelineLine], row: &RunRow, simulated: bool, out: &mut dyn Wri
     writeln!(out, "Run {} of {}{watermark}", row.run.short(), row.runbook)?;
     let mut day = String::new();
     for line in lines {
-        // The first ten characters of a moment are its date.
-        let date = line.at.to_string().get(..10).unwrap_or_default().to_owned();
-        if date != day {
-            writeln!(out, "{date}")?;
-            day = date;
-        }
-        let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
-        writeln!(out, "{} {step}{}", line.at.clock_face(), body(&line.text, 10))?;
+        write_line(line, None, None, &mut day, out)?;
     }
+    Ok(())
+}
+
+/// A line, with its date before it if that is another one than the last line's.
+fn write_line(
+    line: &TimelineLine,
+    run: Option<RunId>,
+    told: Option<Timestamp>,
+    day: &mut String,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let date = line.at.day();
+    if date != *day {
+        writeln!(out, "{date}")?;
+        *day = date;
+    }
+    let run = run.map(|run| format!("{} ", run.short())).unwrap_or_default();
+    let step = line.step.as_ref().map(|step| format!("{step} ")).unwrap_or_default();
+    let told = told.map(|told| format!(" (told at {})", told.clock_face())).unwrap_or_default();
+    writeln!(out, "{} {run}{step}{}{told}", line.at.clock_face(), body(&line.text, 10))?;
     Ok(())
 }
 

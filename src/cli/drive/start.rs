@@ -1,19 +1,22 @@
 use std::io::Write;
+use std::sync::Arc;
 
 use super::held::Held;
 use super::session::{Session, new_run};
 use super::wish::{Protection, Wish};
-use crate::base::{RunId, Seq};
+use crate::base::{IncidentId, RunId, Seq};
 use crate::cli::args::{self, Headless};
 use crate::cli::environment::environment;
+use crate::cli::ledger::Ledger;
 use crate::cli::policy::refusal_to_go_on;
 use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine::fold;
+use crate::incident::Word;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
 use crate::plan::{Mode, Place};
 use crate::runbook::Environment;
-use crate::world::Redactor;
+use crate::world::{Redactor, StillClock};
 
 /// `callout run`.
 ///
@@ -25,7 +28,8 @@ pub(crate) async fn run(
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
     let prepared = prepare(setting, &args.runbook, &args.inputs.named()?, args.mode.mode())?;
-    begin(prepared, &args.headless, setting, redactor, out).await
+    let incident = args.incident.as_deref().map(|text| incident_of(setting, text)).transpose()?;
+    begin(prepared, incident, &args.headless, setting, redactor, out).await
 }
 
 /// `callout drill run`: a programme, and nothing but a programme.
@@ -43,11 +47,20 @@ pub(crate) async fn drill(
         return Err(Failure::usage(format!("there is no drill programme `{programme}`")).hint(hint));
     }
     let prepared = prepare(setting, programme, &inputs.named()?, Mode::Drill)?;
-    begin(prepared, headless, setting, redactor, out).await
+    begin(prepared, None, headless, setting, redactor, out).await
 }
 
-async fn begin(
+/// The incident to which a run is to belong; it must be there before anything is begun.
+fn incident_of(setting: &Setting, text: &str) -> Result<IncidentId, Failure> {
+    match store::reader(setting)? {
+        Some(journal) => store::find_incident(&journal, text),
+        None => Err(store::nothing_yet(setting)?),
+    }
+}
+
+pub(super) async fn begin(
     prepared: Prepared,
+    incident: Option<IncidentId>,
     headless: &Headless,
     setting: &Setting,
     redactor: &Redactor,
@@ -63,7 +76,15 @@ async fn begin(
     let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
-    Held::begin(session, id, plan, texts)?.drive(face, setting, environment.colour, out).await
+    let (path, clock) = (session.store.clone(), Arc::clone(&session.ports.clock));
+    let held = Held::begin(session, id, plan, texts)?;
+    if let Some(incident) = incident {
+        // Beside the run's own entries, as anybody may: the run knows nothing of it.
+        let mut ledger = Ledger::of(setting, store::to_append(setting, &path)?, incident, channel);
+        let now = StillClock { now: clock.now(), source: clock.source() };
+        ledger.say(Word::Attach(id), Vec::new(), now)?;
+    }
+    held.drive(face, setting, environment.colour, out).await
 }
 
 /// `callout resume`.

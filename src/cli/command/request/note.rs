@@ -2,14 +2,22 @@ use std::io::Write;
 
 use super::deliver::deliver;
 use super::post::Post;
-use crate::cli::{Exit, Failure, Setting};
+use crate::cli::command::incident;
+use crate::cli::store::Found;
+use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine::Word;
 use crate::run::{PauseReason, Request, RunPhase};
 
-/// Puts a note on a run's timeline. Anybody may, at any time, also after its end.
+/// Puts a note on the timeline of a run or an incident. Anybody may, at any time, also after its end.
 pub(crate) async fn note(setting: &Setting, run: &str, text: &str, out: &mut dyn Write) -> Result<Exit, Failure> {
     if text.trim().is_empty() {
         return Err(Failure::usage("the note is empty").hint("write what happened"));
+    }
+    if let Some(journal) = store::reader(setting)?
+        && matches!(store::find(&journal, run)?, Found::Incident(_))
+    {
+        drop(journal);
+        return incident::note(setting, run, text, None, out).await;
     }
     let mut post = Post::find(setting, run)?;
     post.note(text).await?;

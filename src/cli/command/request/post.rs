@@ -1,7 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::{Clock as _, ClockSource, Commitment, Entropy as _, Seq, Timestamp};
+use crate::base::{Clock as _, ClockSource, Seq, Timestamp};
+pub(super) use crate::cli::entry::payload;
 use crate::cli::entry::{draft, unsigned, writer};
 use crate::cli::estate::world_file;
 use crate::cli::{Failure, Setting, store};
@@ -154,13 +155,4 @@ pub(super) fn holder(store: &Path, row: &RunRow) -> Result<Holder, Failure> {
 /// The files at hand, for evidence.
 pub(super) fn files(setting: &Setting) -> LocalFiles {
     LocalFiles { here: setting.here.clone(), redactor: Redactor::new() }
-}
-
-/// A text to be kept beside the log.
-///
-/// # Errors
-/// The generator cannot be read.
-pub(super) fn payload(text: &str) -> Result<Payload, Failure> {
-    let salt = SystemEntropy::open()?.salt();
-    Ok(Payload { commitment: Commitment::to_text(text, &salt), salt, text: text.to_owned() })
 }
