@@ -5,7 +5,7 @@ use super::outline::Sketch;
 use super::worlds::{Turns, Worlds};
 use crate::runbook::fields::list;
 use crate::runbook::written::Written;
-use crate::runbook::{Code, Finding, Findings, Place};
+use crate::runbook::{Code, Expression, Finding, Findings, Place};
 
 /// Which steps are done in which runs.
 ///
@@ -71,7 +71,7 @@ impl Branches {
             if sketch.goes_on_after_failure() {
                 outcomes.insert(step, branches.turn(2, About::Outcome(step)));
             }
-            if let Some(text) = condition(sketch) {
+            for text in conditions_of(sketch) {
                 conditions.entry(text).or_insert_with(|| branches.turn(2, About::Condition(text.to_owned())));
             }
         }
@@ -102,8 +102,8 @@ impl Branches {
                     live = live.and(&outcome(failed, SO), turns);
                 }
             }
-            let holds = condition(&sketches[step]).and_then(|text| conditions.get(text));
-            let done = holds.map_or_else(|| live.clone(), |turn| live.and(&Worlds::of(*turn, SO), turns));
+            let holds = conditions_of(&sketches[step]).into_iter().filter_map(|text| conditions.get(text));
+            let done = holds.fold(live.clone(), |done, turn| done.and(&Worlds::of(*turn, SO), turns));
             branches.well[step] = done.and(&outcome(step, SO), turns);
             branches.done[step] = done;
             branches.live[step] = live;
@@ -218,11 +218,18 @@ impl About {
     }
 }
 
-/// A condition as it is compared with others: the same text gives the same answer in a run.
-fn condition<'w>(sketch: &Sketch<'w>) -> Option<&'w str> {
-    let text = sketch.fields.get("when").and_then(Written::scalar)?.text.trim();
+/// What a step's condition demands, each part as it is compared with others: the same text gives the same answer in a run,
+/// and where several things are demanded with `&&`, each of them holds.
+fn conditions_of<'w>(sketch: &Sketch<'w>) -> Vec<&'w str> {
+    let Some(text) = sketch.fields.get("when").and_then(Written::scalar).map(|scalar| scalar.text.trim()) else {
+        return Vec::new();
+    };
     let bare = text.strip_prefix("${{").and_then(|text| text.strip_suffix("}}"));
-    Some(bare.filter(|bare| !bare.contains("${{")).unwrap_or(text).trim())
+    let text = bare.filter(|bare| !bare.contains("${{")).unwrap_or(text).trim();
+    match Expression::parse(text) {
+        Ok(expression) => expression.demands().into_iter().filter_map(|at| text.get(at)).collect(),
+        Err(_) => vec![text],
+    }
 }
 
 /// For each step, the gate whose choices lead to it. What cannot be led to is a finding.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::parser;
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 
 /// An expression, as it stands between `${{` and `}}`.
 #[derive(Clone)]
@@ -38,6 +38,14 @@ impl Expression {
     /// The text.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Where the parts stand in the text that all have to hold: those of an `&&`, else the whole.
+    pub(crate) fn demands(&self) -> Vec<Range<usize>> {
+        match &self.tree.node {
+            Node::All(parts) => parts.iter().map(|part| part.at.clone()).collect(),
+            _ => std::iter::once(0..self.source.len()).collect(),
+        }
     }
 
     pub(super) const fn tree(&self) -> &Tree {

@@ -61,6 +61,11 @@ fn a_condition_is_the_same_if_its_text_is() {
     let read = "id: x, when: inputs.count > 3, action: webapp.get, with: {app: '${{ inputs.app }}'}";
     good(&[read, &reader("y", "x", "x", "when: '${{ inputs.count > 3 }}',")]);
     refused(&[read, &reader("y", "x", "x", "when: inputs.count > 4,")], Code::MayBeSkipped, "x");
+    // Who demands more demands that as well, and who demands less does not.
+    good(&[read, &reader("y", "x", "x", "when: inputs.app.name != '' && inputs.count > 3,")]);
+    let more =
+        "id: x, when: inputs.count > 3 && inputs.count < 9, action: webapp.get, with: {app: '${{ inputs.app }}'}";
+    refused(&[more, &reader("y", "x", "x", "when: inputs.count > 3,")], Code::MayBeSkipped, "x");
     // The condition itself is worked out before it is known to hold.
     let own = "id: y, needs: [x], when: steps.x.outputs.state == '', check: http.get, with: {url: 'https://x'}";
     refused(&[read, own], Code::MayBeSkipped, "x");
