@@ -131,7 +131,7 @@ mod tests {
 
     fn shell(script: &str, redactor: &Redactor) -> Performed {
         let words = ["sh", "-c", script].map(str::to_owned);
-        perform(&words, Attached::Captured, redactor).unwrap()
+        perform(&words, Attached::Hidden, redactor).unwrap()
     }
 
     #[test]

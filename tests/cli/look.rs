@@ -31,7 +31,7 @@ fn every_command_has_a_help_text_and_what_is_not_built_is_not_named() {
         let own = home.callout([command, "--help"]).run().succeeded().stdout;
         assert!(own.contains("Usage: callout"), "{own}");
     }
-    for command in ["completions"] {
+    for command in ["completions", "man"] {
         assert!(!help.contains(&format!("\n  {command} ")), "{command} is not built");
         assert!(home.callout([command]).run().exits(2).stderr.contains("unrecognized subcommand"), "{command}");
     }
