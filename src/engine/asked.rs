@@ -179,6 +179,9 @@ impl Engine {
 
     /// Does what somebody else asked for, or says in the journal why it is not done: a request is answered once.
     pub(super) fn grant(&mut self, seq: Seq, request: Request) {
+        if request.is_outdated(&self.state) {
+            return self.decline(seq, "another attempt has been made since; look again".to_owned());
+        }
         let input = request.input();
         match run::decide(&self.state, &input, self.clock.now()) {
             Err(refusal) => {

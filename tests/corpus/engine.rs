@@ -106,6 +106,8 @@ fn requests() -> Vec<Request> {
         Resolution::Undo { reason: None },
         Resolution::GiveUp,
     ];
-    requests.extend(words.map(|word| Request::Resolve { step: step(), word }));
+    requests.extend(words.map(|word| Request::Resolve { step: step(), attempt: None, word }));
+    let seen = Resolution::Adopt { outputs: None, reason: None };
+    requests.push(Request::Resolve { step: step(), attempt: Some(super::examples::attempt(1)), word: seen });
     requests
 }

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ConsentBy, PauseReason};
-use crate::base::{Commitment, InstanceId, Span, Value};
-use crate::run::Input;
+use crate::base::{AttemptId, Commitment, InstanceId, Span, Value};
+use crate::run::{Input, Instance, RunState};
 
 /// What another process asks of a run's holder, through the journal. It is a wish: the holder answers with events, of which
 /// the last resort is `run.declined`, or not at all if the run has ended.
@@ -72,6 +72,9 @@ pub enum Request {
     Resolve {
         /// The step.
         step: InstanceId,
+        /// The attempt that was seen in doubt. If another one has been made since, nothing is said of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// What is said.
         word: Resolution,
     },
@@ -93,9 +96,16 @@ impl Request {
             Self::Override { step, reason, outputs } => Input::Override { step, reason, outputs },
             Self::Retry { step } => Input::Retry { step },
             Self::Undo { step } => Input::Undo { step },
-            Self::Resolve { step, word } => Input::Resolve { step, word },
+            Self::Resolve { step, word, .. } => Input::Resolve { step, word },
             Self::Adhoc(adhoc) => Input::Adhoc(adhoc),
         }
+    }
+
+    /// Whether it speaks of an attempt that is no longer the last one of its step.
+    pub fn is_outdated(&self, state: &RunState) -> bool {
+        let Self::Resolve { step, attempt: Some(seen), .. } = self else { return false };
+        let last = state.instance(step).and_then(Instance::last);
+        last.is_none_or(|last| last.intent.attempt != *seen)
     }
 
     /// The kind, as the journal says it.

@@ -152,3 +152,23 @@ fn a_failure_with_nothing_but_a_question_waits_for_a_person() {
     story.crash_and_take_again();
     assert!(story.state.has_failed(), "whoever takes the run is asked the same");
 }
+
+#[test]
+fn a_word_on_a_doubt_is_about_the_attempt_that_was_seen() {
+    let mut story = Story::of(vec![swap()]);
+    let first = story.intend("swap", &looks("x"));
+    story.give(&Input::Answered { attempt: first, meaning: lost() });
+    let word = |attempt| {
+        let word = Resolution::Adopt { outputs: None, reason: None };
+        Request::Resolve { step: "swap".into(), attempt, word }
+    };
+    assert!(!word(Some(first)).is_outdated(&story.state) && !word(None).is_outdated(&story.state));
+    story.later(Span::minutes(20));
+    story.give(&Input::Probed { attempt: first, verdict: did_not(), asked_at: story.now });
+    let anew = Resolution::DidNot { typed: Some("web".into()), reason: None };
+    story.give(&Input::Resolve { step: "swap".into(), word: anew });
+    let second = story.intend("swap", &looks("x"));
+    story.give(&Input::Answered { attempt: second, meaning: lost() });
+    assert!(word(Some(first)).is_outdated(&story.state), "it says nothing of the second");
+    assert!(!word(Some(second)).is_outdated(&story.state));
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 use super::deliver::deliver;
 use super::post::{Post, files, payload};
 use super::step::{step, step_or_group};
-use crate::base::{Value, did_you_mean};
+use crate::base::{InstanceId, Value, did_you_mean};
 use crate::cli::args::{Again, Answer, Override, Resolve, Resolved, Skip};
 use crate::cli::setting::Terminal;
 use crate::cli::{Exit, Failure, Setting};
@@ -12,7 +12,7 @@ use crate::effect::Files as _;
 use crate::engine::Word;
 use crate::journal::{Payload, text_digest};
 use crate::projection::{self, Board, Choice, Entry, FormField, Question};
-use crate::run::{Request, Resolution};
+use crate::run::{Instance, Request, Resolution};
 
 /// Answers a gate, or reports a manual step done.
 pub(crate) async fn answer(setting: &Setting, args: &Answer, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -107,11 +107,7 @@ pub(crate) async fn undo(setting: &Setting, args: &Again, out: &mut dyn Write) -
     let post = Post::find_open(setting, &args.of.run)?;
     let step = step(&post.state, &args.of.step)?;
     let doubted = post.state.in_doubt().contains(&step);
-    let request = if doubted {
-        Request::Resolve { step, word: Resolution::Undo { reason: None } }
-    } else {
-        Request::Undo { step }
-    };
+    let request = if doubted { doubt(&post, step, Resolution::Undo { reason: None }) } else { Request::Undo { step } };
     again(post, args, request, out).await
 }
 
@@ -147,7 +143,8 @@ pub(crate) async fn resolve(setting: &Setting, args: &Resolve, out: &mut dyn Wri
     };
     if let Some(word) = unexplained {
         let again = Again { of: args.of.clone(), reason: args.reason.clone() };
-        return self::again(post, &again, Request::Resolve { step, word }, out).await;
+        let request = doubt(&post, step, word);
+        return self::again(post, &again, request, out).await;
     }
     let payloads: Vec<Payload> = args.reason.as_deref().map(reason).transpose()?.into_iter().collect();
     let reason = payloads.first().map(|payload| payload.commitment.clone());
@@ -161,7 +158,14 @@ pub(crate) async fn resolve(setting: &Setting, args: &Resolve, out: &mut dyn Wri
         (Resolved::Undo, reason) => Resolution::Undo { reason },
         (Resolved::GiveUp, _) => Resolution::GiveUp,
     };
-    deliver(post, Word { request: Request::Resolve { step, word }, payloads, texts: Vec::new() }, out).await
+    let request = doubt(&post, step, word);
+    deliver(post, Word { request, payloads, texts: Vec::new() }, out).await
+}
+
+/// A word on the attempt of a step that is in doubt now.
+fn doubt(post: &Post<'_>, step: InstanceId, word: Resolution) -> Request {
+    let last = post.state.instance(&step).and_then(Instance::last);
+    Request::Resolve { attempt: last.map(|attempt| attempt.intent.attempt), step, word }
 }
 
 /// Values as they were typed; the run knows their types.
