@@ -100,10 +100,27 @@ impl Executor {
         check: Option<Bindable>,
     ) -> ProbeVerdict {
         let verdict = self.ask_row(attempt, call, sent_at, before).await;
-        match (verdict, check) {
+        let verdict = match (verdict, check) {
             (ProbeVerdict::Unknown { seen }, Some(Ok(check))) => self.ask_runbook(call, &check, seen).await,
             (verdict, _) => verdict,
+        };
+        match verdict {
+            ProbeVerdict::Unknown { seen } => {
+                let told = self.ask_log(attempt, call, sent_at).await;
+                ProbeVerdict::Unknown { seen: told.map_or_else(|| seen.clone(), |told| format!("{seen}; {told}")) }
+            }
+            verdict => verdict,
         }
+    }
+
+    /// What the Activity Log says where nothing else can tell: a trace for the person who decides, and no verdict.
+    async fn ask_log(&self, attempt: AttemptId, call: &Call, sent_at: Timestamp) -> Option<String> {
+        let request = effect::find(&call.action).and_then(|row| (row.render)(&call.args).ok())?;
+        let question = effect::corroboration(&request, sent_at)?;
+        Some(match self.read(&question).await {
+            Ok(outputs) => effect::corroborated(attempt, &outputs),
+            Err(failure) => format!("the Activity Log cannot be read: {}", failure.message),
+        })
     }
 
     /// What the runbook's own probe says where the operation's cannot tell.

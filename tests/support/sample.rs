@@ -23,7 +23,10 @@ fn value(row: &Row, parameter: &Parameter, app: &str) -> Value {
         (_, "version") => Value::text("0".repeat(32)),
         (_, "url") => Value::text("https://chatbot-web.azurewebsites.net/health"),
         (_, "definition") => Value::text(r#"{"fields": []}"#),
-        (_, "at") => Value::text("2026-11-20T03:05:00Z"),
+        (_, "resource") => {
+            Value::text(TargetKind::Webapp.id(app, "22222222-2222-4222-8222-222222222222", "chatbot-rg").unwrap())
+        }
+        (_, "at" | "since") => Value::text("2026-11-20T03:05:00Z"),
         (_, "from" | "to") if row.name.starts_with("postgres.") => Value::text("203.0.113.10"),
         (_, "from") => Value::text("docs-next"),
         (_, "query") => Value::text("SELECT 1"),

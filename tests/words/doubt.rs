@@ -15,10 +15,11 @@ fn in_doubt(home: &Home) -> (Estate, String) {
 }
 
 /// A run whose change has happened without an answer, while nothing can be read that would tell.
-fn happened_unseen(home: &Home, runbook: &str, method: &str, path: &str) -> (Estate, String) {
+fn happened_unseen(home: &Home, runbook: &[&str], method: &str, path: &str) -> (Estate, String) {
     let estate = Estate::serve(home);
     estate.fault(method, path, 1, &json!("hold"));
-    let run = home.callout(["run", runbook, "--headless", "--yes", "destructive", "--speed", "max"]).spawn();
+    let run = home.callout(["run"]).args(runbook);
+    let run = run.args(["--headless", "--yes", "destructive", "--speed", "max"]).spawn();
     estate.wait_for_held();
     estate.fault("GET", "", 1000, &json!({"status": {"code": 403, "body": "json"}}));
     let _ = run.kill9();
@@ -53,7 +54,7 @@ fn what_happened_is_adopted_and_not_sent_again() {
 #[test]
 fn what_is_adopted_is_said_with_what_it_gave_and_later_steps_read_that() {
     let home = Home::new();
-    let (estate, run) = happened_unseen(&home, "key-rotation", "PUT", "/secrets/");
+    let (estate, run) = happened_unseen(&home, &["key-rotation"], "PUT", "/secrets/");
     let refused = home.callout(["resolve", &run, "new-version", "adopt"]).run().exits(2).stderr;
     assert!(refused.contains("later steps need what this one gives"), "{refused}");
     let strange = home.callout(["resolve", &run, "new-version", "adopt", "colour=red"]).run().exits(2).stderr;
@@ -88,20 +89,49 @@ fn what_did_not_happen_is_sent_again_after_its_read_back_and_a_new_consent() {
 
 #[test]
 fn what_may_have_happened_is_undone_whatever_became_of_it() {
+    let text = "\
+runbook: settle
+format: 1
+version: 1.0.0
+title: Set a secret
+parameters: {vault: {type: keyvault}}
+steps:
+  - {id: before, title: Before, check: keyvault.secret.versions, with: {vault: '${{ inputs.vault }}', name: session-secret}}
+  - id: set
+    title: Set it
+    needs: [before]
+    action: keyvault.secret.set
+    with: {vault: '${{ inputs.vault }}', name: session-secret, value: {generate: {bytes: 32, encoding: base64url}}}
+    undo:
+      - action: keyvault.secret.set
+        with:
+          vault: '${{ inputs.vault }}'
+          name: session-secret
+          value: {version_of: '${{ steps.before.outputs.current }}'}
+";
     let home = Home::new();
-    let (estate, run) = happened_unseen(&home, "rollback", "POST", "/slotsswap");
-    estate.advance(120);
-    assert_eq!(estate.build("production"), "4711", "it has happened in truth");
-    home.callout(["resolve", &run, "swap", "undo", "--reason", "the other build was right"]).run().succeeded();
+    let file = super::bench::runbook(&home, text);
+    let (estate, run) = happened_unseen(&home, &[&file, "-i", "vault=chatbot-kv"], "PUT", "/secrets/");
+    assert_eq!(estate.ours(), 1, "it has happened in truth");
+    home.callout(["resolve", &run, "set", "undo", "--reason", "the old one was right"]).run().succeeded();
     // The step counts as failed until a person says how to go on.
     home.callout(RESUME).run().exits(1);
-    assert_eq!((estate.count("POST", "/slotsswap"), estate.build("production").as_str()), (2, "4720"));
+    assert_eq!(estate.count("PUT", "/secrets/"), 2);
     let told = timeline(&home);
-    for part in ["swap UNDOING", "the other build was right", "swap~undo/1 sends POST", "swap undone"] {
+    for part in ["set UNDOING", "the old one was right", "set~undo/1 sends PUT", "set undone", "no longer in doubt: "] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let shown = home.callout(["show", &run]).run().succeeded().stdout;
     assert!(!shown.contains("IN DOUBT"), "{shown}");
+}
+
+#[test]
+fn a_swap_in_doubt_is_not_swapped_back_before_somebody_says_that_it_happened() {
+    let home = Home::new();
+    let (estate, run) = happened_unseen(&home, &["rollback"], "POST", "/slotsswap");
+    let refused = home.callout(["resolve", &run, "swap", "undo"]).run().exits(2).stderr;
+    assert!(refused.contains("say first whether it did"), "{refused}");
+    assert_eq!(estate.count("POST", "/slotsswap"), 1);
 }
 
 #[test]
@@ -132,4 +162,36 @@ fn a_step_that_is_given_up_has_failed_and_the_doubt_stays_even_after_the_end() {
     late.succeeded();
     let shown = home.callout(["show", &run]).run().succeeded().stdout;
     assert!(!shown.contains("IN DOUBT"), "{shown}");
+}
+
+#[test]
+fn what_no_probe_can_tell_is_looked_up_in_the_activity_log_and_left_to_the_person() {
+    let text = "\
+runbook: again
+format: 1
+version: 1.0.0
+title: Restart
+parameters: {app: {type: webapp, default: chatbot-web}}
+steps:
+  - id: restart
+    title: Restart
+    action: webapp.restart
+    with: {app: '${{ inputs.app }}'}
+    verify: [{check: webapp.health, with: {app: '${{ inputs.app }}', path: /health/ready}}]
+";
+    // With and without a trace: the one was carried out, the other never arrived.
+    let said = ["drop_after", "drop_before"].map(|blow| {
+        let home = Home::new();
+        let estate = Estate::serve(&home);
+        let file = super::bench::runbook(&home, text);
+        estate.fault("POST", "/restart", 1, &json!(blow));
+        let run = ["run", &file, "--headless", "--yes", "destructive", "--speed", "max"];
+        let said = home.callout(run).run().exits(4).stdout;
+        assert!(said.contains("STILL IN DOUBT (probe): Resource Manager does not tell"), "{said}");
+        assert_eq!(estate.count("POST", "/restart"), 1, "what the log says sends nothing");
+        said
+    });
+    assert!(said[0].contains("the Activity Log has our request: "), "{}", said[0]);
+    assert!(said[0].contains("Microsoft.Web/sites/restart/Action Succeeded"), "{}", said[0]);
+    assert!(said[1].contains("the Activity Log tells of no change so far; it is minutes behind"), "{}", said[1]);
 }

@@ -4,6 +4,7 @@
 //! permission, documentation and schema are derived from it. What is checked of an argument before it becomes part of
 //! an address stands in `argument`, what is read of an answer in `reading`.
 
+mod activity;
 mod argument;
 mod consumers;
 mod copy;

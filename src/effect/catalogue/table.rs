@@ -1,11 +1,12 @@
 use super::super::Row;
 use super::{
-    consumers, copy, health, http, instances, keyvault, metrics, postgres, power, preview, references, search,
-    settings, settings_replace, slots, sql, storage, swap, versions, webapp,
+    activity, consumers, copy, health, http, instances, keyvault, metrics, postgres, power, preview, references,
+    search, settings, settings_replace, slots, sql, storage, swap, versions, webapp,
 };
 
 /// Every row, sorted by name.
 static ROWS: &[&Row] = &[
+    &activity::EVENTS,
     &http::GET,
     &consumers::CONSUMERS,
     &copy::COPY,

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{App, body, metrics, swap};
+use super::{App, activity, body, metrics, swap};
 use crate::sim::answer::{Answer, arm_error};
 use crate::sim::asked::{Asked, is_api_version};
 use crate::sim::change::{Change, Place};
@@ -57,6 +57,9 @@ pub(crate) fn answer(world: &mut World, at: Moment, asked: &Asked) -> Result<Ans
         ["subscriptions", _] if get => Ok(Answer::ok(&body::subscription())),
         ["subscriptions", _, "resourcegroups"] if get => Ok(Answer::ok(&json!({"value": [body::group()]}))),
         ["subscriptions", _, "providers", "microsoft.web", "sites"] if get => Ok(list_sites(world)),
+        ["subscriptions", _, "providers", "microsoft.insights", "eventtypes", "management", "values"] if get => {
+            Ok(activity::answer(world, at, asked))
+        }
         ["subscriptions", _, "resourcegroups", group, ..] if group != GROUP => {
             let text = format!("Resource group '{group}' could not be found.");
             Ok(arm_error(StatusCode::NOT_FOUND, "ResourceGroupNotFound", &text))

@@ -1,6 +1,7 @@
 //! App Service: apps with slots, cached Key Vault references and swaps, and the part of Resource Manager that speaks of
 //! them (Microsoft.Web 2023-12-01).
 
+mod activity;
 mod app;
 pub(crate) mod arm;
 mod body;
