@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::dispatcher::Engine;
 use super::pace::Key;
 use super::record::Recorder;
-use super::{Ask, Form};
+use super::{Ask, Form, Remark};
 use crate::base::{InstanceId, Seq, Value};
 use crate::journal::{Entry, Fact, text_digest};
 use crate::projection::Answer;
@@ -48,7 +48,7 @@ impl Engine {
                 let remark = self.remark.clone();
                 let task = self.tasks.spawn(async move {
                     if let Err(why) = timer.advance(by).await {
-                        let _ = remark.send(Some(why));
+                        let _ = remark.send(Some(Remark::Refused(why)));
                     }
                     None
                 });
@@ -87,16 +87,16 @@ impl Engine {
         match (&answer, typed.as_deref()) {
             (Answer::ProbeAgain, _) => return self.probe_again(&step),
             (Answer::Abort | Answer::RollBack, typed) if typed != Some("abort") => {
-                return self.say("`abort` must be typed for this");
+                return self.refuse("`abort` must be typed for this");
             }
             (Answer::Skip | Answer::Override | Answer::ByHand, _) if reason.is_none() => {
-                return self.say("a reason is needed for this: it is a deviation");
+                return self.refuse("a reason is needed for this: it is a deviation");
             }
             _ => {}
         }
         let given = match self.given(&step, fields) {
             Ok(given) => given,
-            Err(why) => return self.say(why),
+            Err(why) => return self.refuse(why),
         };
         let reason = reason.map(|reason| self.recorder.commit(&reason));
         let resolve = |word| Input::Resolve { step: step.clone(), word };

@@ -8,7 +8,7 @@ use tokio::task::{self, JoinSet};
 use super::executor::Executor;
 use super::pace::{Key, Pace};
 use super::record::Recorder;
-use super::{Ask, Handle, Stopped, StoreFault};
+use super::{Ask, Handle, Remark, Stopped, StoreFault};
 use crate::base::{Clock, Seq, Timestamp};
 use crate::effect::{Files, Meaning};
 use crate::journal::AppendError;
@@ -33,7 +33,7 @@ pub struct Engine {
     pub(super) operator: String,
     pub(super) asks: mpsc::UnboundedReceiver<Ask>,
     pub(super) board: watch::Sender<Arc<Board>>,
-    pub(super) remark: watch::Sender<Option<String>>,
+    pub(super) remark: watch::Sender<Option<Remark>>,
     pub(super) handle: Handle,
     pub(super) tasks: JoinSet<Option<Input>>,
     pub(super) keys: HashMap<task::Id, Key>,
@@ -181,6 +181,10 @@ impl Engine {
         let now = self.clock.now();
         let events = match run::decide(&self.state, input, now) {
             Ok(events) => events,
+            Err(refusal) if cause.is_none() => {
+                self.refuse(refusal.to_string());
+                return false;
+            }
             Err(refusal) => {
                 self.say(refusal.to_string());
                 return false;
@@ -307,6 +311,11 @@ impl Engine {
     }
 
     pub(super) fn say(&self, remark: impl Into<String>) {
-        let _ = self.remark.send(Some(remark.into()));
+        let _ = self.remark.send(Some(Remark::Said(remark.into())));
+    }
+
+    /// Says why what a screen asked was not taken.
+    pub(super) fn refuse(&self, why: impl Into<String>) {
+        let _ = self.remark.send(Some(Remark::Refused(why.into())));
     }
 }

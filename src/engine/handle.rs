@@ -88,12 +88,30 @@ impl Form {
     }
 }
 
+/// Something light that the engine says beside the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Why what was asked last was not taken.
+    Refused(String),
+    /// What else a person may want to know: what is waited for, what cannot be reached.
+    Said(String),
+}
+
+impl Remark {
+    /// The words.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Refused(text) | Self::Said(text) => text,
+        }
+    }
+}
+
 /// All that a screen may know of the engine: the latest board, and a way to ask.
 #[derive(Clone, Debug)]
 pub struct Handle {
     asks: mpsc::UnboundedSender<Ask>,
     board: watch::Receiver<Arc<Board>>,
-    remark: watch::Receiver<Option<String>>,
+    remark: watch::Receiver<Option<Remark>>,
 }
 
 impl Handle {
@@ -101,7 +119,7 @@ impl Handle {
     pub const fn new(
         asks: mpsc::UnboundedSender<Ask>,
         board: watch::Receiver<Arc<Board>>,
-        remark: watch::Receiver<Option<String>>,
+        remark: watch::Receiver<Option<Remark>>,
     ) -> Self {
         Self { asks, board, remark }
     }
@@ -120,7 +138,7 @@ impl Handle {
 
     /// The latest remark: why the last ask was not taken, or what the engine is waiting for (a busy store, an
     /// unreachable service). It is light: it may be lost, and it is not journaled.
-    pub fn remark(&self) -> Option<String> {
+    pub fn remark(&self) -> Option<Remark> {
         self.remark.borrow().clone()
     }
 

@@ -20,6 +20,6 @@ mod relations;
 pub use apart::{Said, Word, WordError, allows};
 pub use dispatcher::Engine;
 pub use due::is_due;
-pub use handle::{Ask, Form, Handle};
+pub use handle::{Ask, Form, Handle, Remark};
 pub use open::{EngineError, Ports, Stopped, StoreFault, fold};
 pub use record::Who;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Ask;
+use crate::engine::{Ask, Remark};
 use crate::projection::Board;
 
 /// Everything that can change the screen, one after the other: a total order of what people, engine and time do.
@@ -22,7 +22,7 @@ pub enum Msg {
     /// The run looks like this now.
     Board(Arc<Board>),
     /// The engine remarks something, or no longer does.
-    Remark(Option<String>),
+    Remark(Option<Remark>),
     /// It is this late. Sent before each batch of other messages.
     Now(Moment),
     /// The model was drawn as it is. What a person has not seen cannot be confirmed.

@@ -6,7 +6,7 @@ use super::layout;
 use super::msg::{Key, Msg, Request};
 use super::popup::{Abort, Adhoc, Advance, After, Context, Kind, Note, Popup, Says, Search, Word};
 use super::rows::{self, Fold};
-use crate::engine::Ask;
+use crate::engine::{Ask, Remark};
 use crate::plan::Mode as RunMode;
 use crate::projection::Mark;
 
@@ -30,11 +30,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             model.settle();
         }
         Msg::Remark(remark) => {
-            if let Some(why) = &remark {
+            if let Some(Remark::Refused(why)) = &remark {
                 model.refused(why);
                 model.settle();
             }
-            model.remark = remark;
+            model.remark = remark.map(|remark| remark.text().to_owned());
         }
         Msg::Ran { command, why_not } => ran(model, &command.join(" "), why_not),
         Msg::Now(now) => model.now = now,

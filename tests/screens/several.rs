@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callout::engine::{Ask, Form};
+use callout::engine::{Ask, Form, Remark};
 use callout::plan::Mode;
 use callout::projection::{Answer, Board, Choice, Mark, Question, Reason};
 use callout::run::WayBack;
@@ -180,7 +180,8 @@ fn a_refusal_comes_back_to_its_field_and_what_was_typed_is_there() {
     fill_all(&mut desk);
     desk.read().press([Key::Enter]);
     assert!(!desk.text().contains("CHG-7"), "it was sent");
-    desk.show(branches()).tell(Msg::Remark(Some("`change`: must match CHG-[0-9]+; `proof`: no such file".to_owned())));
+    desk.show(branches())
+        .tell(Msg::Remark(Some(Remark::Refused("`change`: must match CHG-[0-9]+; `proof`: no such file".to_owned()))));
     let text = desk.text();
     for part in ["> CHG-7▏", "must match CHG-[0-9]+", "no such file", "> page.txt", "field 3 of 6"] {
         assert!(text.contains(part), "{part}: {text}");
@@ -198,7 +199,13 @@ fn a_remark_about_something_else_reopens_nothing_that_was_taken() {
     desk.read().press([Key::Enter]);
     let mut board = branches();
     board.needs.remove(1);
-    desk.show(board).tell(Msg::Remark(Some("waits for the target `chatbot-pg`".to_owned())));
+    desk.show(board).tell(Msg::Remark(Some(Remark::Said("waits for the target `chatbot-pg`".to_owned()))));
+    assert!(!desk.text().contains("CHG-7"));
+    // Nor what is said while the answer has not come on the board yet.
+    let mut desk = at_the_form();
+    fill_all(&mut desk);
+    desk.read().press([Key::Enter]);
+    desk.show(branches()).tell(Msg::Remark(Some(Remark::Said("waits for the target `chatbot-pg`".to_owned()))));
     assert!(!desk.text().contains("CHG-7"));
 }
 
@@ -248,7 +255,7 @@ fn what_is_over_cannot_be_skipped() {
 fn a_refused_word_comes_back_with_what_was_typed() {
     let mut desk = desk(branches());
     desk.press([Key::Esc, Key::End, Key::Char('s')]).type_text("opened by hand").press([Key::Enter]);
-    desk.tell(Msg::Remark(Some("`open` is under way; wait for its answer".to_owned())));
+    desk.tell(Msg::Remark(Some(Remark::Refused("`open` is under way; wait for its answer".to_owned()))));
     let text = desk.text();
     assert!(text.contains("> opened by hand▏") && text.contains("is under way; wait for its answer"), "{text}");
 }

@@ -120,7 +120,7 @@ pub(super) async fn follow(
     while goes_on {
         let board = handle.board();
         if !script.silent {
-            teller.tell(&board, handle.remark(), out)?;
+            teller.tell(&board, handle.remark().map(|remark| remark.text().to_owned()), out)?;
         }
         if !left {
             left = step(&board, script, &mut answered, &handle, timer, out)?;

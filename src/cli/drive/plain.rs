@@ -53,7 +53,7 @@ pub(super) async fn speak(
     let mut goes_on = handle.changed().await;
     while goes_on {
         let board = handle.board();
-        teller.tell(&board, handle.remark(), out)?;
+        teller.tell(&board, handle.remark().map(|remark| remark.text().to_owned()), out)?;
         if !leaving.load(Ordering::Relaxed) && !talk.left {
             talk.look(&board, &lines, out)?;
         }
