@@ -1,5 +1,7 @@
 //! Incidents, by the real program: from the declaration to the end, with a playbook at hand and runs that belong to them.
 
+mod desk;
+
 use std::fs;
 use std::process::Command;
 

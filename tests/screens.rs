@@ -4,6 +4,7 @@ mod answers;
 pub(crate) mod boards;
 mod branches;
 mod desk;
+mod incidents;
 mod real;
 mod several;
 

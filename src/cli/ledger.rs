@@ -179,6 +179,16 @@ pub(crate) fn board(journal: &mut SqliteJournal, incident: IncidentId) -> Result
     Ok(IncidentBoard::of(incident, &entries, &rows, simulated, &mut |commit| journal.payload(commit).ok().flatten()))
 }
 
+/// An incident by what was said of it alone: its timeline and its runs are told without what the runs did.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn outline(journal: &mut SqliteJournal, incident: IncidentId) -> Result<IncidentBoard, Failure> {
+    let entries = journal.of_incident(incident)?;
+    let simulated = journal.kind() == StoreKind::Simulated;
+    Ok(IncidentBoard::of(incident, &entries, &[], simulated, &mut |commit| journal.payload(commit).ok().flatten()))
+}
+
 /// What the estate's clock shows, to be written down. A simulated estate that nobody serves is served for that moment.
 ///
 /// # Errors

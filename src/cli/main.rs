@@ -47,7 +47,13 @@ async fn run(
     redactor: &Redactor,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit, Failure> {
-    let Some(command) = command else { return command::home(setting, out).await };
+    let Some(command) = command else {
+        return if setting.has_screen() {
+            drive::desk(setting, redactor, out).await
+        } else {
+            command::home(setting, out).await
+        };
+    };
     match command {
         Command::Abort(abort) => command::abort(setting, redactor, abort, out).await,
         Command::Actions { name, json } => command::actions(name.as_deref(), *json, out),

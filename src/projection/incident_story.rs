@@ -97,12 +97,30 @@ impl Teller {
             Event::Ticked { playbook, number, remark, .. } => {
                 let known = self.playbook.as_ref().filter(|known| known.id == *playbook);
                 let action = known.and_then(|known| known.guide.first_five.get(usize::from(*number).checked_sub(1)?));
-                let action = action.map(|action| format!(": {}", action.text)).unwrap_or_default();
+                let action = action.map(|action| format!(": {}", clause(&action.text))).unwrap_or_default();
                 let remark = remark.as_ref().map(|remark| format!(" ({})", say(remark))).unwrap_or_default();
                 (format!("first action {number} done{action}{remark}"), false)
             }
             Event::Attached { attached, .. } => (format!("run {} belongs to it", attached.short()), false),
             Event::Detached { detached, .. } => (format!("run {} does not belong to it", detached.short()), false),
         }
+    }
+}
+
+/// The first clause of a sentence: enough to know which action it was. The whole of it stands in the playbook.
+fn clause(sentence: &str) -> &str {
+    let end = sentence.find("; ").or_else(|| sentence.find(". "));
+    end.map_or(sentence, |end| &sentence[..end]).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_told_by_its_first_clause() {
+        assert_eq!(clause("Hold every deployment; one more would overwrite it."), "Hold every deployment");
+        assert_eq!(clause("Roll back. It takes minutes."), "Roll back");
+        assert_eq!(clause("Roll back."), "Roll back");
     }
 }

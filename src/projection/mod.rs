@@ -6,6 +6,7 @@
 mod audit;
 mod board;
 mod bundle;
+mod desk;
 mod details;
 mod durations;
 mod incident_board;
@@ -20,6 +21,7 @@ pub use board::{
     Answer, Board, Choice, Entry, Fact, FormField, Header, Mark, Need, Question, Reason, StepLine, TimelineLine,
 };
 pub use bundle::{BundleFile, BundleWriter, CHECKPOINT, LEAVES, RECORDS};
+pub use desk::{Desk, DeskAnswer, IncidentLine, StartPage};
 pub use durations::Durations;
 pub use incident_board::{IncidentBoard, RunLine, TickLine, incident_state};
 pub use incident_story::StoryLine;

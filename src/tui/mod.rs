@@ -1,4 +1,5 @@
-//! The screen of a run: keys in, asks out, and a board drawn in between.
+//! The screens: that of a run, keys in, asks out, and a board drawn in between; and before it the desk, with the open
+//! incidents and runs, which has its own door in `desk`.
 //!
 //! What comes in: the latest [`Board`](crate::projection::Board), keys, pasted text, the size of the terminal, and how
 //! long the screen has stood. What goes out: [`Ask`](crate::engine::Ask)s to the engine, and commands outside of the
@@ -15,6 +16,7 @@
 //! that a person sees is the board's.
 
 mod app;
+mod desk;
 mod input;
 mod keymap;
 mod layout;
@@ -30,9 +32,10 @@ mod update;
 mod view;
 
 pub use app::Model;
+pub use desk::{DeskAsk, DeskExit, DeskModel, DeskMsg, DeskRequest, draw_desk, update_desk};
 pub use msg::{Key, Moment, Msg, Request};
 pub use picture::picture;
-pub use terminal::{Exit, TerminalError, run};
+pub use terminal::{DeskPorts, Exit, TerminalError, desk, run};
 pub use theme::Setting;
 pub use update::update;
 pub use view::draw;

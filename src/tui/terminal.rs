@@ -1,3 +1,5 @@
+mod desk;
+
 use std::cell::Cell;
 use std::io::{self, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +12,8 @@ use crossterm::event::{
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Deadline, sleep_until};
@@ -22,6 +24,8 @@ use super::theme::Setting;
 use super::update::update;
 use super::view::draw;
 use crate::engine::Handle;
+
+pub use desk::{DeskPorts, desk};
 
 /// How a person left the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +137,7 @@ where
     F: Future<Output = Option<String>> + Send + 'static,
 {
     fn draw(&mut self, model: &Model) -> Result<(), TerminalError> {
-        self.screen.draw(model).map_err(|source| TerminalError::Draw { source })
+        self.screen.draw(|frame| draw(model, frame)).map_err(|source| TerminalError::Draw { source })
     }
 
     /// Gives the messages to the model and does what it requests. Returns whether the screen is to go.
@@ -173,6 +177,7 @@ const BATCH: usize = 4096;
 struct Keyboard {
     events: mpsc::UnboundedReceiver<io::Result<Vec<Heard>>>,
     unwanted: Arc<AtomicBool>,
+    listener: Option<thread::JoinHandle<()>>,
 }
 
 impl Keyboard {
@@ -180,7 +185,7 @@ impl Keyboard {
         let (sender, events) = mpsc::unbounded_channel();
         let unwanted = Arc::new(AtomicBool::new(false));
         let stops = Arc::clone(&unwanted);
-        thread::spawn(move || {
+        let listener = thread::spawn(move || {
             while !stops.load(Ordering::SeqCst) {
                 let heard = match event::poll(LET_GO) {
                     Ok(false) => continue,
@@ -193,7 +198,7 @@ impl Keyboard {
                 }
             }
         });
-        Self { events, unwanted }
+        Self { events, unwanted, listener: Some(listener) }
     }
 
     /// The next event and all that have come with it, so that they are taken as one: nothing is drawn between them, and
@@ -207,6 +212,11 @@ impl Keyboard {
 impl Drop for Keyboard {
     fn drop(&mut self) {
         self.unwanted.store(true, Ordering::SeqCst);
+        // Waited for, because it would take the first key from a screen that comes after this one. If it panicked, that has
+        // been told.
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
     }
 }
 
@@ -283,9 +293,9 @@ impl Screen {
         Ok(screen)
     }
 
-    fn draw(&mut self, model: &Model) -> io::Result<()> {
+    fn draw(&mut self, paint: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         let Some(_pen) = self.stands.pen() else { return Ok(()) };
-        self.terminal.draw(|frame| draw(model, frame)).map(drop)
+        self.terminal.draw(paint).map(drop)
     }
 
     fn clear(&mut self) -> io::Result<()> {

@@ -49,8 +49,7 @@ fn too_small(model: &Model, frame: &mut Frame<'_>, screen: Rect) {
 }
 
 /// The frame of a pane or a paper, with its name.
-fn framed(model: &Model, role: Role, title: &str) -> Block<'static> {
-    let theme = model.theme;
+pub(super) fn framed(theme: Theme, role: Role, title: &str) -> Block<'static> {
     let heading = format!(" {} ", theme.text(title));
     let style = on_frame(theme.style(if role == Role::Frame { Role::Text } else { role }));
     Block::bordered()
@@ -63,14 +62,14 @@ fn framed(model: &Model, role: Role, title: &str) -> Block<'static> {
 /// The frame of a pane, which shows whether it has the focus.
 fn pane(model: &Model, pane: Pane, title: &str) -> Block<'static> {
     if model.pane == pane && model.popup.is_none() {
-        framed(model, Role::Focus, &format!("{} {title}", model.theme.focus()))
+        framed(model.theme, Role::Focus, &format!("{} {title}", model.theme.focus()))
     } else {
-        framed(model, Role::Frame, title)
+        framed(model.theme, Role::Frame, title)
     }
 }
 
 /// Draws the lines that `scroll` shows inside of `block`, and says in the frame how many there are above and below.
-fn scrolled(
+pub(super) fn scrolled(
     theme: Theme,
     frame: &mut Frame<'_>,
     block: Block<'static>,

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use super::incident::cells;
 use super::runs::Line;
-use crate::cli::ledger::{board, last_known};
+use crate::cli::ledger::{last_known, outline};
 use crate::cli::text::columns;
 use crate::cli::{Exit, Failure, Setting, store};
 
@@ -11,7 +11,7 @@ pub(crate) async fn home(setting: &Setting, out: &mut dyn Write) -> Result<Exit,
     if let Some(mut journal) = store::reader(setting)? {
         let now = last_known(&journal).await?;
         let ids = journal.incidents()?;
-        let boards = ids.into_iter().map(|id| board(&mut journal, id)).collect::<Result<Vec<_>, Failure>>()?;
+        let boards = ids.into_iter().map(|id| outline(&mut journal, id)).collect::<Result<Vec<_>, Failure>>()?;
         let open: Vec<_> = boards.iter().filter(|board| board.status.is_open()).collect();
         if !open.is_empty() {
             writeln!(out, "Open incidents")?;

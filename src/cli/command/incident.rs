@@ -1,12 +1,14 @@
+mod json;
+
 use std::io::Write;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Value as Json, json as to_json};
 
 use super::playbook::{bullets, command, head};
 use crate::base::{IncidentId, Timestamp};
 use crate::cli::args::{Declare, Incident, moment_of};
 use crate::cli::environment::environment;
-use crate::cli::ledger::{Declaration, Ledger, adopt, board, clock, last_known};
+use crate::cli::ledger::{Declaration, Ledger, adopt, board, clock, last_known, outline};
 use crate::cli::text::{body, columns, field, paragraph, printable};
 use crate::cli::{Exit, Failure, Setting, store};
 use crate::incident::{Adopted, NextCall, Word};
@@ -133,7 +135,7 @@ async fn declare(setting: &Setting, args: &Declare, out: &mut dyn Write) -> Resu
     let short = ledger.incident.short();
     if args.json {
         let remarks: Vec<String> = Vec::new();
-        writeln!(out, "{:#}", json!({ "id": ledger.incident, "short": short, "remarks": remarks }))?;
+        writeln!(out, "{:#}", to_json!({ "id": ledger.incident, "short": short, "remarks": remarks }))?;
         return Ok(Exit::Success);
     }
     let board = board(&mut ledger.journal, ledger.incident)?;
@@ -163,9 +165,9 @@ async fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Result<E
     };
     let now = last_known(&journal).await?;
     let ids = journal.incidents()?;
-    let boards = ids.into_iter().map(|incident| board(&mut journal, incident)).collect::<Result<Vec<_>, _>>()?;
+    let boards = ids.into_iter().map(|incident| outline(&mut journal, incident)).collect::<Result<Vec<_>, _>>()?;
     if as_json {
-        writeln!(out, "{:#}", boards.iter().map(|board| line(board, now)).collect::<Json>())?;
+        writeln!(out, "{:#}", boards.iter().map(|board| json::line(board, now)).collect::<Json>())?;
         return Ok(Exit::Success);
     }
     if boards.is_empty() {
@@ -182,24 +184,6 @@ pub(super) fn cells(board: &IncidentBoard, now: Timestamp) -> [String; 5] {
     [board.id.short(), board.began.minute(), state, long, board.title.clone()]
 }
 
-fn line(board: &IncidentBoard, now: Timestamp) -> Json {
-    json!({
-        "id": board.id,
-        "short": board.id.short(),
-        "title": board.title,
-        "severity": board.severity,
-        "status": board.status,
-        "open": board.status.is_open(),
-        "environment": board.environment,
-        "simulated": board.simulated,
-        "began": board.began,
-        "ended": board.ended,
-        "elapsed_s": board.elapsed(now).microseconds() / 1_000_000,
-        "playbook": board.playbook.as_ref().map(|playbook| &playbook.id),
-        "runs": board.runs.iter().map(|line| line.run).collect::<Vec<_>>(),
-    })
-}
-
 async fn show(setting: &Setting, incident: Option<&str>, as_json: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
     let Some(mut journal) = store::reader(setting)? else {
         return Err(store::nothing_yet(setting)?);
@@ -211,7 +195,7 @@ async fn show(setting: &Setting, incident: Option<&str>, as_json: bool, out: &mu
     let now = last_known(&journal).await?;
     let board = board(&mut journal, incident)?;
     if as_json {
-        writeln!(out, "{:#}", document(&board, now))?;
+        writeln!(out, "{:#}", json::document(&board, now))?;
     } else {
         page(setting, &board, now, out)?;
     }
@@ -222,7 +206,7 @@ async fn show(setting: &Setting, incident: Option<&str>, as_json: bool, out: &mu
 fn the_only_one(journal: &mut SqliteJournal) -> Result<IncidentId, Failure> {
     let mut open = Vec::new();
     for incident in journal.incidents()? {
-        let board = board(journal, incident)?;
+        let board = outline(journal, incident)?;
         if board.status.is_open() {
             open.push((incident, format!("{} ({})", incident.short(), printable(&board.title))));
         }
@@ -236,38 +220,6 @@ fn the_only_one(journal: &mut SqliteJournal) -> Result<IncidentId, Failure> {
                 .hint(format!("name one of them: {}", names.join(", "))))
         }
     }
-}
-
-fn document(board: &IncidentBoard, now: Timestamp) -> Json {
-    let mut document = line(board, now);
-    let tick = |number: usize| board.tick(number).map(|tick| json!({ "at": tick.at, "remark": tick.remark }));
-    let playbook = board.playbook.as_ref().map(|playbook| {
-        let actions = (1..).zip(&playbook.guide.first_five);
-        let actions = actions.map(|(number, action)| {
-            json!({ "number": number, "do": action.text, "runbook": action.runbook, "check": action.check,
-                    "ticked": tick(number) })
-        });
-        json!({
-            "id": playbook.id,
-            "version": playbook.version,
-            "revision": playbook.revision,
-            "first_five": actions.collect::<Vec<_>>(),
-            "runbooks": playbook.guide.runbooks.iter().map(|one| &one.runbook).collect::<Vec<_>>(),
-            "exit_criteria": playbook.guide.exit_criteria,
-        })
-    });
-    let roles = board.roles.iter().map(|(role, who)| json!({ "role": role, "who": who }));
-    let milestones = board.milestones.iter().map(|(milestone, at)| json!({ "milestone": milestone, "at": at }));
-    let runs = board.runs.iter().map(|line| {
-        json!({ "id": line.run, "short": line.run.short(), "runbook": line.runbook, "state": line.state,
-                "open": line.open })
-    });
-    document["summary"] = json!(board.summary);
-    document["roles"] = roles.collect();
-    document["milestones"] = milestones.collect();
-    document["playbook"] = json!(playbook);
-    document["runs"] = runs.collect();
-    document
 }
 
 fn page(setting: &Setting, board: &IncidentBoard, now: Timestamp, out: &mut dyn Write) -> Result<(), Failure> {

@@ -31,7 +31,7 @@ pub(crate) use home::home;
 pub(crate) use incident::incident;
 pub(crate) use list::list;
 pub(crate) use new::new_runbook;
-pub(crate) use plan::plan;
+pub(crate) use plan::{plan, plan_page};
 pub(crate) use request::{abort, adhoc, answer, note, override_step, pause, performed, resolve, retry, skip, undo};
 pub(crate) use runs::runs;
 pub(crate) use schema::schema;

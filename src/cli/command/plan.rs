@@ -28,7 +28,7 @@ use std::io::Write;
 
 use crate::base::Digest;
 use crate::cli::args::PlanFormat;
-use crate::cli::prepare::prepare;
+use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::{Mode, Outlook, Plan, checklist};
 
@@ -55,6 +55,14 @@ pub(crate) fn plan(
         }
     }
     Ok(Exit::Success)
+}
+
+/// What a runbook would do exactly, as text without colours.
+///
+/// # Errors
+/// The plan has no digest.
+pub(crate) fn plan_page(prepared: &Prepared) -> Result<String, Failure> {
+    Ok(text::text(prepared, &Outlook::of(&prepared.plan), digest(&prepared.plan)?, false))
 }
 
 fn digest(plan: &Plan) -> Result<Digest, Failure> {

@@ -5,6 +5,7 @@
 //! the same handle; none of them knows how an answer is carried out.
 
 mod closing;
+mod desk;
 mod ending;
 mod face;
 mod headless;
@@ -18,6 +19,7 @@ mod teller;
 mod tick;
 mod wish;
 
+pub(crate) use desk::desk;
 pub(crate) use ending::{Ending, abort};
 pub(crate) use start::{drill, resume, run};
 pub(crate) use teller::show_way_back;

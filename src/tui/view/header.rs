@@ -85,7 +85,7 @@ fn time_left(header: &Header, theme: Theme, room: usize) -> Vec<Span<'static>> {
 }
 
 /// Lays parts one after the other; a part that does not fit begins a new line.
-fn flow(parts: Vec<Span<'static>>, width: usize) -> Vec<Line<'static>> {
+pub(in crate::tui) fn flow(parts: Vec<Span<'static>>, width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = vec![Line::default()];
     let mut used = 0;
     for part in parts {

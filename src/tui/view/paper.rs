@@ -13,7 +13,7 @@ use crate::tui::theme::Role;
 pub(super) fn draw(model: &Model, paper: &Paper, frame: &mut Frame<'_>, area: Rect) {
     let theme = model.theme;
     let reality = reality(model);
-    let block = framed(model, Role::Asking, &paper.title);
+    let block = framed(theme, Role::Asking, &paper.title);
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
