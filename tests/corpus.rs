@@ -3,9 +3,10 @@
 //! `corpus/v1` holds lines as a program of entry format 1 wrote them. They are never changed: a format that needs other
 //! lines is a new version with a folder of its own, and the old folder stays. `every-kind.jsonl` has an entry of every
 //! kind and is compared with the values that it was made from, and so is `told-more.jsonl`, with members that entries did not
-//! have at first; `engine.jsonl` has the kinds that came with the engine, `store.jsonl` those that
+//! have at first; `engine.jsonl` has the kinds that came with the engine, `drill.jsonl` those of drills, `store.jsonl` those that
 //! tell what became of the store, `incident.jsonl` those of incidents. Journals of whole runs, as the program itself wrote them, stand in `runs`.
 
+mod drill;
 mod engine;
 pub(crate) mod examples;
 mod incident;
@@ -59,6 +60,11 @@ fn what_came_with_the_engine_is_read_as_it_was_meant() {
 }
 
 #[test]
+fn what_came_with_drills_is_read_as_it_was_meant() {
+    is_read_as_it_was_meant("drill.jsonl", &drill::entries());
+}
+
+#[test]
 fn what_a_log_tells_of_its_store_is_read_as_it_was_meant() {
     is_read_as_it_was_meant("store.jsonl", &store::entries());
 }
@@ -73,7 +79,7 @@ fn journals() -> Vec<PathBuf> {
     let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let all = files(folder()).chain(files(folder().join("runs")));
     let journals: Vec<PathBuf> = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect();
-    assert_eq!(journals.len(), 7, "{journals:?}");
+    assert_eq!(journals.len(), 8, "{journals:?}");
     journals
 }
 
@@ -116,7 +122,7 @@ fn every_journal_of_the_corpus_verifies_by_the_program_and_by_the_script_of_the_
 
 #[test]
 fn there_is_an_example_of_every_kind() {
-    let families = [examples::facts(), engine::facts(), store::facts(), incident::facts()];
+    let families = [examples::facts(), engine::facts(), drill::facts(), store::facts(), incident::facts()];
     let facts: Vec<Fact> = families.into_iter().flatten().collect();
     let shown: BTreeSet<&str> = facts.iter().map(examples::kind).collect();
     let all: BTreeSet<&str> = examples::RUN_KINDS.into_iter().chain(examples::OTHER_KINDS).collect();
@@ -125,7 +131,7 @@ fn there_is_an_example_of_every_kind() {
 
 #[test]
 fn every_kind_has_a_canonical_line_and_comes_back_from_it() {
-    let families = [examples::entries(), engine::entries(), store::entries(), incident::entries()];
+    let families = [examples::entries(), engine::entries(), drill::entries(), store::entries(), incident::entries()];
     for (entry, line) in families.into_iter().flatten() {
         let kind = examples::kind(&entry.draft.fact);
         assert_eq!(decode(&line.text).unwrap(), entry, "{kind}");

@@ -15,6 +15,7 @@ mod cli;
 mod corpus;
 mod coverage;
 mod crash;
+mod drill;
 mod drive;
 mod environments;
 mod incident;

@@ -38,9 +38,9 @@ fn every_shipped_playbook_is_in_its_folder_and_every_file_of_it_is_shipped() {
 
 #[test]
 fn a_programme_compiles_to_a_runbook_whose_inputs_are_those_of_its_runbooks() {
-    let drill = playbook("quarterly-drill");
+    let drill = playbook("quarterly-dr");
     let runbook = drill.compile().unwrap();
-    assert_eq!((runbook.id.as_str(), runbook.rto), ("quarterly-drill", Some(Span::minutes(60))));
+    assert_eq!((runbook.id.as_str(), runbook.rto), ("quarterly-dr", Some(Span::minutes(60))));
     let steps: Vec<(&str, &str)> = runbook
         .steps
         .iter()
@@ -49,14 +49,17 @@ fn a_programme_compiles_to_a_runbook_whose_inputs_are_those_of_its_runbooks() {
             (step.id.as_str(), nested.runbook.as_str())
         })
         .collect();
-    assert_eq!(steps, [("roll-back", "rollback"), ("replace-secret", "key-rotation")]);
+    assert_eq!(
+        steps,
+        [("roll-back", "rollback"), ("replace-secret", "key-rotation-leaked"), ("restore-index", "index-restore")]
+    );
     assert_eq!(runbook.steps[1].needs, [StepId::new("roll-back")]);
     let StepKind::Runbook(nested) = &runbook.steps[1].kind else { panic!() };
     let Argument::Template { text } = &nested.with["consumers"] else { panic!("{nested:?}") };
     assert_eq!(text.source(), "${{ inputs.replace_secret_consumers }}");
     let consumers = runbook.parameters.iter().find(|parameter| parameter.name == "replace_secret_consumers").unwrap();
     assert!(matches!(consumers.kind, ParameterType::List { .. }));
-    let bound = bind_inputs(&runbook, &[], &Environment::simulated()).unwrap();
+    let bound = bind_inputs(&runbook, &[], &drill.supplied(Environment::simulated())).unwrap();
     assert_eq!(bound["roll_back_standby"].field("name").unwrap().to_string(), "chatbot-web/staging");
 }
 
@@ -85,38 +88,40 @@ fn what_a_programme_leaves_out_the_environment_supplies() {
         text.replace("      with: {app: chatbot-web, standby: chatbot-web/staging, build: '4711'}\n", "")
     });
     assert_eq!(home.callout(["check"]).run().succeeded().stdout, "4 runbooks, 1 playbook: no findings\n");
-    let plan = home.callout(["plan", "quarterly-drill"]).run().succeeded().stdout;
+    let plan = home.callout(["plan", "quarterly-dr"]).run().succeeded().stdout;
     assert!(plan.contains("roll_back_standby = chatbot-web/staging"), "{plan}");
-    let asked = home.callout(["plan", "quarterly-drill", "-i", "roll_back_build=4712"]).run().succeeded().stdout;
+    let asked = home.callout(["plan", "quarterly-dr", "-i", "roll_back_build=4712"]).run().succeeded().stdout;
     assert!(asked.contains("roll_back_build = 4712"), "{asked}");
 }
 
 #[test]
 fn a_drill_touches_nothing_that_is_not_bound_to_it_wherever_its_name_comes_from() {
     let home = Home::new();
-    let args = ["plan", "quarterly-drill", "-i", "roll_back_app=chatbot-scheduler"];
+    let args = ["plan", "quarterly-dr", "-i", "roll_back_app=chatbot-scheduler"];
     let refused = home.callout(args).run().exits(6).stderr;
     assert!(refused.contains("roll_back_app: `chatbot-scheduler`"), "{refused}");
     // By its resource id it is the same resource.
     let id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/chatbot-rg/providers/Microsoft.Web/\
               sites/chatbot-scheduler";
-    home.callout(["plan", "quarterly-drill", "-i", &format!("roll_back_app={id}")]).run().exits(6);
-    home.callout(["plan", "quarterly-drill", "-i", "roll_back_app=chatbot-worker"]).run().succeeded();
+    home.callout(["plan", "quarterly-dr", "-i", &format!("roll_back_app={id}")]).run().exits(6);
+    home.callout(["plan", "quarterly-dr", "-i", "roll_back_app=chatbot-worker"]).run().succeeded();
     let supplied = Home::new();
     library(&supplied, |text| {
         text.replace("app: chatbot-web, ", "")
             .replace("targets: [chatbot-web, ", "targets: [")
             .replace(", chatbot-web, ", ", ")
+            .replace("app: chatbot-web}", "app: chatbot-worker}")
+            .replace("    - {break: bad_release, of: chatbot-web}\n", "")
     });
-    let refused = supplied.callout(["plan", "quarterly-drill"]).run().exits(6).stderr;
+    let refused = supplied.callout(["plan", "quarterly-dr"]).run().exits(6).stderr;
     assert!(refused.contains("roll_back_app: `chatbot-web`"), "{refused}");
 }
 
 #[test]
 fn a_programme_is_drilled_in_its_own_environment_only() {
     let home = Home::new();
-    home.callout(["plan", "quarterly-drill", "--env", "sim"]).run().succeeded();
-    let refused = home.callout(["plan", "quarterly-drill", "--env", "production"]).run().exits(6).stderr;
+    home.callout(["plan", "quarterly-dr", "--env", "sim"]).run().succeeded();
+    let refused = home.callout(["plan", "quarterly-dr", "--env", "production"]).run().exits(6).stderr;
     assert!(refused.contains("is drilled in the environment `sim`"), "{refused}");
 }
 
@@ -124,11 +129,11 @@ fn a_programme_is_drilled_in_its_own_environment_only() {
 fn a_programme_is_planned_as_a_drill_and_a_guide_starts_nothing() {
     let home = Home::new();
     let plan: Json =
-        serde_json::from_str(&home.callout(["plan", "quarterly-drill", "--format", "json"]).run().succeeded().stdout)
+        serde_json::from_str(&home.callout(["plan", "quarterly-dr", "--format", "json"]).run().succeeded().stdout)
             .unwrap();
-    assert_eq!(plan["runbook"], "quarterly-drill");
+    assert_eq!(plan["runbook"], "quarterly-dr");
     let steps = plan["steps"].as_array().unwrap();
-    assert_eq!(steps.iter().filter(|step| step["kind"] == "runbook").count(), 2);
+    assert_eq!(steps.iter().filter(|step| step["kind"] == "runbook").count(), 3);
     assert!(steps.iter().any(|step| step["step"] == "roll-back/swap"), "what is nested is planned too");
     let guide = home.callout(["run", "bad-release"]).run().exits(2).stderr;
     assert!(guide.contains("starts nothing by itself") && guide.contains("callout show bad-release"), "{guide}");
@@ -187,32 +192,32 @@ fn playbooks_are_listed_after_the_runbooks_and_one_with_errors_says_so() {
     let home = Home::new();
     let text = home.callout(["list"]).run().succeeded().stdout;
     assert!(text.contains("\n\nPlaybooks\nbad-release "), "{text}");
-    library(&home, |text| text.replace("playbook: quarterly-drill", "playbook: another"));
+    library(&home, |text| text.replace("playbook: quarterly-dr", "playbook: another"));
     fs::write(home.desk().join("playbooks/notes.txt"), "not a playbook").unwrap();
     let list: Json = serde_json::from_str(&home.callout(["list", "--json"]).run().succeeded().stdout).unwrap();
     let playbooks: Vec<&Json> = list.as_array().unwrap().iter().filter(|line| line["playbook"].is_string()).collect();
     let [line] = playbooks.as_slice() else { panic!("{list}") };
-    assert_eq!((&line["playbook"], &line["usable"]), (&Json::from("quarterly-drill"), &Json::from(false)));
+    assert_eq!((&line["playbook"], &line["usable"]), (&Json::from("quarterly-dr"), &Json::from(false)));
     assert!(line["runbook"].is_null());
     let found = home.callout(["check"]).run().exits(1).stdout;
     assert!(found.contains("error[RB601]") && found.contains("4 runbooks, 1 playbook: 1 error"), "{found}");
-    home.callout(["show", "quarterly-drill"]).run().exits(1);
+    home.callout(["show", "quarterly-dr"]).run().exits(1);
 }
 
 #[test]
 fn a_file_that_is_named_is_checked_beside_the_runbooks_of_its_own_library() {
     let home = Home::new();
     library(&home, |text| text);
-    for path in ["playbooks", "playbooks/quarterly-drill.yaml"] {
+    for path in ["playbooks", "playbooks/quarterly-dr.yaml"] {
         let said = home.callout(["check", path]).run().succeeded().stdout;
         assert_eq!(said, "1 playbook: no findings\n", "{path}");
     }
     fs::remove_file(home.desk().join("runbooks/rollback.yaml")).unwrap();
     let elsewhere = home.path("tmp");
-    let path = home.desk().join("playbooks/quarterly-drill.yaml");
+    let path = home.desk().join("playbooks/quarterly-dr.yaml");
     let found = home.callout(["check"]).args([&path]).folder(&elsewhere).run().exits(1).stdout;
     assert!(found.contains("error[RB603]: there is no runbook `rollback`"), "{found}");
-    let outside = elsewhere.join("quarterly-drill.yaml");
+    let outside = elsewhere.join("quarterly-dr.yaml");
     fs::copy(&path, &outside).unwrap();
     let alone = home.callout(["check"]).args([&outside]).folder(&elsewhere).run().succeeded().stdout;
     assert_eq!(alone, "1 playbook: no findings\n", "it is told by its first key, and the built-in runbooks are there");

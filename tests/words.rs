@@ -5,7 +5,7 @@ mod adhoc;
 mod apart;
 
 mod back;
-mod bench;
+pub(crate) mod bench;
 mod doubt;
 mod end;
 mod evidence;

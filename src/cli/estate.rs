@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::args::Speed;
 use super::{Exit, Failure};
 use crate::base::{Span, Timestamp};
+use crate::runbook::Breakage;
 use crate::sim::{self, Server, SimError};
 use crate::world::Control;
 
@@ -91,6 +92,14 @@ impl Estate {
     /// Sets the estate's clock forward, and gives what it shows then.
     pub(crate) async fn advance(&self, by: Span) -> Result<Timestamp, Failure> {
         Ok(self.control.advance_by(by).await?.now)
+    }
+
+    /// Breaks something in the estate for a drill, and gives the moment at which it broke.
+    pub(crate) async fn break_down(&self, breakage: &Breakage) -> Result<Timestamp, Failure> {
+        let json = |error: serde_json::Error| Failure::new(Exit::Internal, "a breakage cannot be said").because(&error);
+        let answer = self.control.post("break", serde_json::to_value(breakage).map_err(json)?).await?;
+        let at = answer["at"].as_str().and_then(|text| text.parse().ok());
+        at.ok_or_else(|| Failure::new(Exit::Failed, format!("the simulator does not say when {breakage}")))
     }
 
     /// Waits until a server of this process is told to stop; one of another process is not waited for.

@@ -64,8 +64,8 @@ async fn run(
         Command::Check { paths, format, explain: None } => command::check(setting, paths, *format, out),
         Command::Diff { runbook, old, new, json } => command::diff(setting, runbook, old, new.as_deref(), *json, out),
         Command::Doctor { rebuild, json } => command::doctor(setting, redactor, *rebuild, *json, out).await,
-        Command::Drill(Drill::Run { programme, inputs, headless }) => {
-            drive::drill(programme, inputs, headless, setting, redactor, out).await
+        Command::Drill(Drill::Run { programme, who, inputs, headless }) => {
+            drive::drill(programme, who, inputs, headless, setting, redactor, out).await
         }
         Command::Evidence(wish) => command::evidence(setting, wish, out),
         Command::Incident(incident) => command::incident(setting, incident, out).await,

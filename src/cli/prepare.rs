@@ -5,7 +5,7 @@ use super::policy::{Refusal, refusal, unlisted};
 use super::signers::Signers;
 use super::{Failure, Setting};
 use crate::plan::{Input, Mode, Place, Plan, nested_problems};
-use crate::runbook::{Environment, InputProblem, bind_inputs};
+use crate::runbook::{Environment, InputProblem, Playbook, bind_inputs};
 
 /// A plan, and what a run needs beside it.
 #[derive(Clone, Debug)]
@@ -46,6 +46,7 @@ pub(crate) fn prepare(
         Mode::Live | Mode::Rehearsal => {}
     }
     let inner = nested(setting, &startable.loaded)?;
+    let exercise = startable.drill.as_ref().and_then(Playbook::exercise).map(Box::new);
     let Loaded { runbook, revision, text, source, .. } = startable.loaded;
     let signers = Signers::find(setting, Some(&environment.policy));
     let mut refused = unlisted(&environment, &runbook.id);
@@ -73,7 +74,7 @@ pub(crate) fn prepare(
         drill,
     };
     let resources = (!nested.is_empty()).then(|| environment.resources());
-    let plan = Plan { runbook, revision, inputs, place, mode, nested, resources };
+    let plan = Plan { runbook, revision, inputs, place, mode, nested, resources, exercise };
     let problems = nested_problems(&plan);
     if !problems.is_empty() {
         return Err(wrong_inputs(&problems));

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use super::dispatcher::Engine;
 use super::pace::Key;
 use super::record::Recorder;
-use super::{Ask, Form, Remark};
+use super::{Ask, Form, Readiness, Remark};
 use crate::base::{InstanceId, Seq, Value};
 use crate::journal::{Entry, Fact, text_digest};
 use crate::projection::Answer;
-use crate::run::{self, Adhoc, ConsentBy, Input, PauseReason, Request, Resolution};
+use crate::run::{self, Adhoc, Attendee, ConsentBy, Input, PauseReason, Preparation, Request, Resolution};
 use crate::runbook::{FieldKind, StepKind};
 
 /// What people ask of a run: at its screen, or through the journal from elsewhere.
@@ -60,6 +60,19 @@ impl Engine {
         }
     }
 
+    /// Writes down how a drill stands prepared, if that was said.
+    pub(super) fn stand_ready(&mut self) {
+        let Some(Readiness { people, broken }) = self.preparation.take() else { return };
+        let exercise = match self.state.plan.exercise_digest() {
+            Ok(Some(exercise)) if self.state.is_unprepared() => exercise,
+            Ok(_) => return,
+            Err(why) => return self.say(format!("the drill cannot be prepared: {why}")),
+        };
+        let people = people.into_iter().map(|(role, name)| Attendee { role, name: self.recorder.commit(&name) });
+        let preparation = Preparation { exercise, people: people.collect(), broken };
+        self.take_with_texts(&Input::Prepare(Box::new(preparation)));
+    }
+
     pub(super) fn leave(&mut self, why: PauseReason) {
         // An abort that was asked for just now is not lost.
         self.read_mailbox();
@@ -73,7 +86,7 @@ impl Engine {
     }
 
     /// Takes an input whose texts have been committed to; if nothing comes of it, they are forgotten.
-    fn take_with_texts(&mut self, input: &Input) -> bool {
+    pub(super) fn take_with_texts(&mut self, input: &Input) -> bool {
         let taken = self.take(input);
         if !taken {
             self.recorder.forget_texts();

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{self, JoinSet};
 
 use super::executor::Executor;
+use super::open::Readiness;
 use super::pace::{Key, Pace};
 use super::record::Recorder;
 use super::{Ask, Handle, Remark, Stopped, StoreFault};
@@ -49,6 +50,8 @@ pub struct Engine {
     pub(super) sending: usize,
     /// What others asked for while nobody held the run, and where the request stands.
     pub(super) pending: Vec<(Seq, Request)>,
+    /// How a drill stands prepared, until that is written down.
+    pub(super) preparation: Option<Readiness>,
     pub(super) leaving: bool,
     pub(super) broken: Option<Broken>,
     /// Why an effect waits for another one.
@@ -132,6 +135,7 @@ impl Engine {
     /// Takes the run, and does what was asked for before anything else is begun: an abort does not first let it go on.
     fn take_up(&mut self) {
         self.take(&Input::Take { pid: std::process::id() });
+        self.stand_ready();
         self.obey_what_waits();
         while let Ok(ask) = self.asks.try_recv() {
             self.asked(ask);

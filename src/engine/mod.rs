@@ -21,5 +21,5 @@ pub use apart::{Said, Word, WordError, allows};
 pub use dispatcher::Engine;
 pub use due::is_due;
 pub use handle::{Ask, Form, Handle, Remark};
-pub use open::{EngineError, Ports, Stopped, StoreFault, fold};
+pub use open::{EngineError, Ports, Readiness, Stopped, StoreFault, fold};
 pub use record::Who;

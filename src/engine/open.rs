@@ -14,7 +14,8 @@ use crate::effect::{Files, Hands, Timer};
 use crate::journal::{AppendError, Channel, Entry, Fact, Journal, ReadError, Relation};
 use crate::plan::Plan;
 use crate::projection::Board;
-use crate::run::{ConsentBy, Event, IllegalEvent, Request, RunEnd, RunState};
+use crate::run::{Broken, ConsentBy, Event, IllegalEvent, Request, RunEnd, RunState};
+use crate::runbook::Role;
 
 /// Everything that the loop needs of the world; it knows only the ports.
 #[derive(Clone)]
@@ -29,6 +30,15 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// The files of the computer at which the person sits.
     pub files: Arc<dyn Files>,
+}
+
+/// How a drill stands prepared.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness {
+    /// Who takes part, by name.
+    pub people: Vec<(Role, String)>,
+    /// What was broken for it, or is to be broken by a person.
+    pub broken: Vec<Broken>,
 }
 
 /// Why a run cannot be begun or taken up.
@@ -162,6 +172,12 @@ impl Engine {
         Ok(Self { pending, ..Self::with(recorder, ports, who, state) })
     }
 
+    /// Says how a drill stands prepared: who takes part, and what was broken for it. It is written down as soon as the run
+    /// is taken, before any step begins; for a run that is no drill, or was prepared before, nothing is.
+    pub fn prepare(&mut self, readiness: Readiness) {
+        self.preparation = Some(readiness);
+    }
+
     fn with(recorder: Recorder, ports: Ports, who: &Who, state: RunState) -> Self {
         let board = Board::of(&state, recorder.lines(), &who.name, ports.clock.now());
         let (asks, inbox) = mpsc::unbounded_channel();
@@ -194,6 +210,7 @@ impl Engine {
             alarm: None,
             unreachable: BTreeMap::new(),
             sending: 0,
+            preparation: None,
             pending: Vec::new(),
             leaving: false,
             broken: None,

@@ -234,6 +234,7 @@ mod tests {
             mode: Mode::Live,
             nested: Vec::new(),
             resources: None,
+            exercise: None,
         }
     }
 

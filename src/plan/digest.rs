@@ -15,6 +15,18 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The digest of what a drill is to show, objectives and scenario; none for every other run.
+    ///
+    /// # Errors
+    /// As [`Plan::digest`].
+    pub fn exercise_digest(&self) -> Result<Option<Digest>, CanonicalError> {
+        let Some(exercise) = &self.exercise else { return Ok(None) };
+        let json = serde_json::to_value(exercise).map_err(|why| CanonicalError::Json(why.to_string()))?;
+        Ok(Some(Digest::of("exercise-v1", canonical(&json)?.as_bytes())))
+    }
+}
+
 /// Which step of which run a digest is of.
 #[derive(Clone, Copy, Debug)]
 pub struct StepPlace<'a> {

@@ -146,6 +146,7 @@ mod tests {
             revision: revision.clone(),
             inputs: vec![Input { name: "words".into(), value: words }],
             resources: Some(environment.resources()),
+            exercise: None,
             place: Place {
                 environment: environment.name,
                 estate: environment.estate,

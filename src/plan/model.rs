@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Value};
-use crate::runbook::{EstateKind, Resources, Runbook};
+use crate::runbook::{EstateKind, Exercise, Resources, Runbook};
 
 /// What would happen: a runbook of one revision, bound to its inputs and its environment.
 ///
@@ -27,6 +27,9 @@ pub struct Plan {
     /// What names mean where it runs, for the inputs of what it nests; none if it nests nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+    /// What a drill programme is to show; none for every other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<Box<Exercise>>,
 }
 
 /// A runbook that another one nests, as it stood when the plan was made.

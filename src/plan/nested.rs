@@ -71,6 +71,7 @@ mod tests {
             mode: Mode::Live,
             nested: vec![Nested { runbook: inner, revision }],
             resources: Some(environment.resources()),
+            exercise: None,
         }
     }
 

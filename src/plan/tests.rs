@@ -63,6 +63,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         mode: Mode::Live,
         nested: vec![],
         resources: None,
+        exercise: None,
     }
 }
 

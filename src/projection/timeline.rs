@@ -5,7 +5,9 @@ use crate::base::{AttemptId, Commitment, Digest, InstanceId, Value};
 use crate::effect::{Field, ProbeVerdict, Verdict};
 use crate::incident;
 use crate::journal::{Entry, Fact, LogEvent};
-use crate::run::{ConsentBy, Event, PauseReason, ReconciledBy, Request, RunEnd, StepEnd};
+use crate::run::{
+    Attendee, Broken, BrokenBy, ConsentBy, Event, PauseReason, Preparation, ReconciledBy, Request, RunEnd, StepEnd,
+};
 
 /// The story of a run, told from its entries in the order of the log.
 ///
@@ -123,6 +125,7 @@ fn tell_run(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Option
         }
         Event::Taken { fence: 1, .. } => ("started".to_owned(), false),
         Event::Taken { fence, .. } => (format!("taken up again (fence {fence})"), false),
+        Event::Prepared(preparation) => (prepared(preparation, say), true),
         Event::Paused { why } => (format!("paused: {}", pause(*why)), false),
         Event::Continued => ("goes on".to_owned(), false),
         Event::Aborting { reason, undo } => {
@@ -238,6 +241,22 @@ fn tell_effect(event: &Event, say: &mut dyn FnMut(&Commitment) -> String) -> Opt
         _ => return None,
     };
     Some((Some(step.clone()), text, loud))
+}
+
+/// How a drill was made ready: who takes part, and what is broken.
+fn prepared(preparation: &Preparation, say: &mut dyn FnMut(&Commitment) -> String) -> String {
+    let mut text = "THE DRILL STANDS READY".to_owned();
+    for Broken { breakage, by, at } in &preparation.broken {
+        text.push_str(&match (by, at) {
+            (BrokenBy::Simulator, Some(at)) => format!("; {breakage} (by the simulator, {})", at.clock_face()),
+            (BrokenBy::Simulator, None) => format!("; {breakage} (by the simulator)"),
+            (BrokenBy::Person, _) => format!("; {breakage} (a person does that; the program breaks nothing)"),
+        });
+    }
+    for Attendee { role, name } in &preparation.people {
+        text.push_str(&format!("; {}: {}", role.word(), say(name)));
+    }
+    text
 }
 
 const fn pause(why: PauseReason) -> &'static str {

@@ -34,6 +34,8 @@ pub fn decide(state: &RunState, input: &Input, now: Timestamp) -> Decision {
     match input {
         Input::Proceed => Ok(proceed(state, now)),
         Input::Take { pid } => Ok(vec![Event::Taken { fence: state.fence + 1, pid: *pid }]),
+        Input::Prepare(preparation) if state.is_unprepared() => Ok(vec![Event::Prepared(preparation.clone())]),
+        Input::Prepare(_) => refuse("the run is no drill that has yet to be prepared"),
         Input::Observed { step, seen } => observed(state, step, seen),
         Input::Begin { step, attempt, seen } => begin(state, step, *attempt, seen),
         Input::Answered { attempt, meaning } => Ok(answered(state, *attempt, meaning, now)),
@@ -89,7 +91,7 @@ fn after_the_end(state: &RunState, input: &Input, now: Timestamp) -> Decision {
 /// what undoes. What was looked at for it may come back when that is over.
 fn goes_on(state: &RunState, id: &InstanceId) -> bool {
     let is_wanted = match state.phase {
-        RunPhase::Running => true,
+        RunPhase::Running => !state.is_unprepared(),
         RunPhase::RollingBack => undo::is_next(state, id.scope().as_ref()),
         RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Aborting | RunPhase::Ended(_) => false,
     };

@@ -45,6 +45,7 @@ impl RunState {
             version: 1,
             began: at,
             changed: at,
+            prepared: None,
             deviations: Vec::new(),
             undo_wanted: false,
             rollback: None,
@@ -81,6 +82,12 @@ impl RunState {
                 if self.phase == RunPhase::Planned {
                     self.phase = RunPhase::Running;
                 }
+            }
+            Event::Prepared(preparation) => {
+                if !self.is_unprepared() {
+                    return illegal(event, "there is no drill that has yet to be prepared");
+                }
+                self.prepared = Some(preparation.as_ref().clone());
             }
             Event::Paused { why } => match self.phase {
                 RunPhase::Running | RunPhase::RollingBack => self.phase = RunPhase::Paused(*why),

@@ -1,7 +1,7 @@
 use crate::base::{AttemptId, Commitment, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Meaning, ProbeVerdict, Progress, Verdict};
 
-use super::{Adhoc, ConsentBy, PauseReason, Resolution};
+use super::{Adhoc, ConsentBy, PauseReason, Preparation, Resolution};
 
 /// What people, hands and the clock tell a run. None of it is state: what comes of it is events.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub enum Input {
         /// Its process id.
         pid: u32,
     },
+    /// A drill stands ready.
+    Prepare(Box<Preparation>),
     /// A step was observed, so that consent can be asked for.
     Observed {
         /// The step or group.

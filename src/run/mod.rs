@@ -31,8 +31,8 @@ mod tests;
 
 pub use decide::{Refusal, decide};
 pub use event::{
-    Adhoc, Consent, ConsentBy, Deviation, DeviationKind, EffectConsent, Event, Intent, PauseReason, ReconciledBy,
-    Request, Resolution, RunEnd, StepEnd,
+    Adhoc, Attendee, Broken, BrokenBy, Consent, ConsentBy, Deviation, DeviationKind, EffectConsent, Event, Intent,
+    PauseReason, Preparation, ReconciledBy, Request, Resolution, RunEnd, StepEnd,
 };
 pub use evolve::IllegalEvent;
 pub use form::{FormProblem, fill, fill_outputs};

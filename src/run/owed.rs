@@ -92,7 +92,8 @@ pub fn owed(state: &RunState) -> Vec<Command> {
     let instances = state.scopes().flat_map(Scope::instances);
     let mut commands: Vec<Command> = instances.filter_map(|instance| in_flight(state, instance)).collect();
     let rolls_back = state.phase == RunPhase::RollingBack;
-    if state.phase == RunPhase::Running || rolls_back {
+    let runs = state.phase == RunPhase::Running && !state.is_unprepared();
+    if runs || rolls_back {
         let active = state.scopes().filter(|scope| is_active(state, scope));
         for scope in active.filter(|scope| !rolls_back || undo::is_next(state, scope.path.as_ref())) {
             for at in (0..scope.groups.len()).filter(|at| turn(scope, *at) == Turn::Now) {

@@ -18,6 +18,10 @@ pub(super) fn proceed(state: &RunState, now: Timestamp) -> Vec<Event> {
         RunPhase::Aborting if !in_flight(state) => return vec![undo::after_abort(state, now)],
         RunPhase::Planned | RunPhase::Paused(_) | RunPhase::Aborting | RunPhase::Ended(_) => return Vec::new(),
     }
+    // What a drill is about must stand before anything is recovered.
+    if state.is_unprepared() {
+        return Vec::new();
+    }
     if let Some(step) = overdue(state, now) {
         return vec![Event::Overdue { step }];
     }

@@ -1,6 +1,7 @@
 //! Stories of the state machine, told with a scripted hand: no journal, no runtime, a clock that the story moves.
 
 mod branches;
+mod drilling;
 mod nesting;
 mod parallel;
 mod people;
@@ -262,6 +263,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         mode: Mode::Live,
         nested: vec![],
         resources: None,
+        exercise: None,
     }
 }
 

@@ -45,8 +45,9 @@ pub use model::{
     Step, StepKind, UndoStep, UndoUntil, Until,
 };
 pub use playbook::{
-    Alert, AlertSource, Cadence, CheckedPlaybook, Content, DrillStep, Escalation, FirstAction, Guide, IncidentSeverity,
-    Level, Message, Moment, Playbook, Programme, Role, Shelf, Suggestion, check_playbook, is_playbook, target_kind,
+    Alert, AlertSource, Breakage, Cadence, CheckedPlaybook, Content, DrillStep, Escalation, Exercise, FirstAction,
+    Given, Guide, IncidentSeverity, Level, Message, Moment, Participant, Playbook, Programme, Recovered, Role, Shelf,
+    Suggestion, Trouble, check_playbook, is_playbook, target_kind,
 };
 pub use render::{Colour, render_findings};
 pub use schema::{environment_schema, playbook_schema, runbook_schema};

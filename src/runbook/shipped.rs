@@ -12,7 +12,8 @@ pub const fn shipped() -> &'static [(&'static str, &'static str)] {
 pub const fn shipped_playbooks() -> &'static [(&'static str, &'static str)] {
     &[
         ("bad-release.yaml", include_str!("../../playbooks/bad-release.yaml")),
-        ("quarterly-drill.yaml", include_str!("../../playbooks/quarterly-drill.yaml")),
+        ("quarterly-dr.yaml", include_str!("../../playbooks/quarterly-dr.yaml")),
+        ("rotation-drill.yaml", include_str!("../../playbooks/rotation-drill.yaml")),
         ("secret-leaked.yaml", include_str!("../../playbooks/secret-leaked.yaml")),
     ]
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::breakage::Break;
 use super::clock::Moment;
 use super::fault;
 use super::log;
@@ -98,6 +99,8 @@ pub(crate) enum Change {
     },
     Search(search::Changed),
     Storage(storage::Changed),
+    /// Something was broken for a drill.
+    Broken(Break),
 }
 
 fn usual_swap() -> u32 {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, simulator_error};
 use super::asked::Asked;
+use super::breakage::Break;
 use super::change::Change;
 use super::clock::{Moment, Speed};
 use super::error::SimError;
@@ -82,6 +83,10 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
             world.change(at, Change::Database(postgres::Change::Corrupted { server: (*server).to_owned() }))?;
             Ok(Answer::ok(&json!({"server": server, "at": at})))
         }
+        (&Method::POST, ["break"]) => match asked.json::<Break>() {
+            Ok(breakage) => break_down(&mut world, breakage),
+            Err(error) => Ok(refused(&error.to_string())),
+        },
         (&Method::POST, ["databases", server, "behind"]) => match asked.json::<Behind>() {
             Ok(Behind { port }) => {
                 hall.put_behind((*server).to_owned(), port);
@@ -143,6 +148,16 @@ fn advance(world: &mut World, asked: &Asked) -> Result<Answer, SimError> {
     clock(world)
 }
 
+/// Breaks something for a drill, and says when.
+fn break_down(world: &mut World, breakage: Break) -> Result<Answer, SimError> {
+    let at = world.now()?;
+    if let Some(why) = world.estate().lacks(&breakage) {
+        return Ok(refused(&why));
+    }
+    world.change(at, Change::Broken(breakage))?;
+    Ok(Answer::ok(&json!({"at": at})))
+}
+
 fn faults(world: &World) -> Answer {
     Answer::ok(&json!({"rules": world.faults().standing()}))
 }
@@ -168,7 +183,12 @@ fn estate(estate: &Estate, now: Moment) -> Value {
         });
         (name.clone(), document)
     });
+    let leaks = estate.leaks.iter().map(|leak| {
+        let works = estate.vault.readable(&leak.secret, Some(&leak.version)).is_ok();
+        json!({"secret": leak.secret, "version": leak.version, "at": leak.at, "works": works})
+    });
     json!({
+        "leaked": leaks.collect::<Vec<_>>(),
         "born": estate.born(),
         "now": now,
         "secrets": secrets.collect::<serde_json::Map<_, _>>(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::breakage::Leak;
 use super::change::{Beginning, Change, Coined, Place, SecretSet};
 use super::clock::Moment;
 use super::postgres::{Client, Fleet, found};
@@ -29,6 +30,8 @@ pub(crate) struct Estate {
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     pub(crate) search: Search,
     pub(crate) storage: Account,
+    /// What strangers have seen.
+    pub(crate) leaks: Vec<Leak>,
     born: Moment,
 }
 
@@ -93,7 +96,8 @@ impl Estate {
         let storage = Account::begin(at);
         let search = Search::begin(at, &storage);
         let databases = found(at, &beginning.database_url.value, beginning.database_admin.as_ref().map(|c| &c.value));
-        let mut estate = Self { vault, apps, databases, operations: BTreeMap::new(), search, storage, born: at };
+        let mut estate =
+            Self { vault, apps, databases, operations: BTreeMap::new(), search, storage, leaks: Vec::new(), born: at };
         estate.connect(at);
         estate
     }
@@ -122,6 +126,7 @@ impl Estate {
             Change::ReferencesRefreshed { place } => self.with_slot(place, |slot, _| slot.refresh(at)),
             Change::Restarted { place } => self.with_slot(place, |slot, _| slot.restart(at)),
             Change::Started { place } => self.with_slot(place, |slot, _| slot.switch(at, Power::Running)),
+            Change::Broken(breakage) => self.break_down(at, breakage),
             Change::Search(change) => self.search.apply(at, change, &self.storage),
             Change::Storage(change) => self.storage.apply(at, change),
             Change::Stopped { place } => self.with_slot(place, |slot, _| slot.switch(at, Power::Stopped)),
@@ -252,7 +257,7 @@ fn first(name: &str, coined: &Coined) -> SecretSet {
     }
 }
 
-fn bad_release(at: Moment) -> Content {
+pub(crate) fn bad_release(at: Moment) -> Content {
     Content {
         build: "4720".to_owned(),
         commit: "badf00d".to_owned(),
@@ -262,7 +267,7 @@ fn bad_release(at: Moment) -> Content {
     }
 }
 
-fn good_release(at: Moment) -> Content {
+pub(crate) fn good_release(at: Moment) -> Content {
     Content {
         build: "4711".to_owned(),
         commit: "c0ffee1".to_owned(),

@@ -40,6 +40,7 @@
 
 mod answer;
 mod asked;
+mod breakage;
 mod change;
 mod clock;
 mod control;

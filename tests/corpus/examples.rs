@@ -141,6 +141,7 @@ pub(crate) fn run_kind(event: &Event) -> &'static str {
     match event {
         Event::Planned { .. } => "run.planned",
         Event::Taken { .. } => "run.taken",
+        Event::Prepared(_) => "run.prepared",
         Event::Paused { .. } => "run.paused",
         Event::Continued => "run.continued",
         Event::Aborting { .. } => "run.aborting",
@@ -176,9 +177,10 @@ pub(crate) fn run_kind(event: &Event) -> &'static str {
 }
 
 /// Every kind that [`run_kind`] can name.
-pub(crate) const RUN_KINDS: [&str; 33] = [
+pub(crate) const RUN_KINDS: [&str; 34] = [
     "run.planned",
     "run.taken",
+    "run.prepared",
     "run.paused",
     "run.continued",
     "run.aborting",
@@ -455,6 +457,7 @@ fn plan(origin: Origin) -> Plan {
         mode: Mode::Drill,
         nested: Vec::new(),
         resources: None,
+        exercise: None,
     }
 }
 

@@ -31,7 +31,16 @@ fn planned(home: &Home, place: Place) -> String {
     let bound = bind_inputs(&runbook, &[], &Environment::simulated()).unwrap();
     let inputs = bound.into_iter().map(|(name, value)| Input { name, value }).collect();
     let revision = Revision { text: callout::journal::text_digest(text), origin: Origin::Shipped };
-    let plan = Plan { runbook, revision, inputs, place, mode: Mode::Live, nested: Vec::new(), resources: None };
+    let plan = Plan {
+        runbook,
+        revision,
+        inputs,
+        place,
+        mode: Mode::Live,
+        nested: Vec::new(),
+        resources: None,
+        exercise: None,
+    };
     let digest = plan.digest().unwrap();
     let run = RunId::new(examples::uuid(0x77));
     let draft = Draft {

@@ -61,7 +61,7 @@ pub(super) fn held(home: &Home, text: &str, first: &str) -> (Child, String) {
 }
 
 /// The id of the only run.
-pub(super) fn only_run(home: &Home) -> String {
+pub(crate) fn only_run(home: &Home) -> String {
     runs(home)[0]["short"].as_str().unwrap().to_owned()
 }
 
@@ -77,7 +77,7 @@ fn runs(home: &Home) -> Json {
 }
 
 /// The entries of that kind in the log.
-pub(super) fn of_kind(home: &Home, kind: &str) -> Vec<Json> {
+pub(crate) fn of_kind(home: &Home, kind: &str) -> Vec<Json> {
     let log = home.callout(["audit", "export", "--format", "jsonl"]).run().succeeded().stdout;
     let entries = log.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     entries.filter(|entry| entry["kind"] == kind).collect()

@@ -104,9 +104,9 @@ programme:
 #[test]
 fn a_programme_runs_as_an_ordinary_run_in_the_mode_drill() {
     let home = Home::new();
-    let said = home.callout(["drill", "run", "quarterly-drill"]).args(HEADLESS).run();
+    let said = home.callout(["drill", "run", "quarterly-dr"]).args(HEADLESS).run();
     let out = said.succeeded().stdout;
-    assert!(out.starts_with("DRILL SIMULATED sim  quarterly-drill"), "{out}");
+    assert!(out.starts_with("DRILL SIMULATED sim  quarterly-dr"), "{out}");
     let run = only_run(&home);
     let told = home.callout(["timeline", &run]).run().succeeded().stdout;
     assert!(told.contains("its runbook begins"), "{told}");

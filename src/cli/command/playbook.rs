@@ -139,7 +139,19 @@ fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Writ
     if let Some(rpo) = programme.rpo {
         field(out, "RPO", &rpo.to_string())?;
     }
+    if let Some(coverage) = programme.coverage {
+        field(out, "Coverage", &format!("{coverage} % of the steps"))?;
+    }
     field(out, "Due", &programme.cadence.to_string())?;
+    if !programme.breaks.is_empty() {
+        let by = match programme.environment.as_str() {
+            "sim" => "What the simulator breaks first",
+            _ => "What a person breaks first: the program breaks nothing in a live environment",
+        };
+        head(out, by)?;
+        let broken: Vec<String> = programme.breaks.iter().map(ToString::to_string).collect();
+        bullets(out, &broken)?;
+    }
     head(out, "Runbooks, as their needs order them")?;
     for (number, step) in (1..).zip(&programme.steps) {
         writeln!(out, "  {number}. {}: {}", step.id, printable(&step.title))?;
@@ -156,6 +168,10 @@ fn show_programme(playbook: &Playbook, programme: &Programme, out: &mut dyn Writ
     }
     head(out, "It has succeeded when")?;
     bullets(out, &programme.success_criteria)?;
+    if !programme.not_tested.is_empty() {
+        head(out, "What it does not test")?;
+        bullets(out, &programme.not_tested)?;
+    }
     head(out, "Who does what")?;
     show_roles(&programme.participants, out)?;
     writeln!(out, "\n`callout plan {}` says exactly what it would do.", playbook.id)?;

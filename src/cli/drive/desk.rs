@@ -62,7 +62,7 @@ async fn start(
     let given = given(known.as_ref().and_then(IncidentBoard::guide), runbook, inputs);
     let prepared = prepare(setting, runbook, &given, Mode::Live)?;
     let nobody = Headless { headless: false, answers: None, yes: None };
-    begin(prepared, Some(incident), &nobody, setting, redactor, out).await
+    begin(prepared, Some(incident), &[], &nobody, setting, redactor, out).await
 }
 
 /// How a run came to rest, in a sentence.

@@ -6,10 +6,11 @@ use super::session::Session;
 use crate::base::RunId;
 use crate::cli::estate::Estate;
 use crate::cli::{Exit, Failure, Setting};
-use crate::engine::{Engine, EngineError, Ports};
+use crate::engine::{Engine, EngineError, Ports, Readiness};
 use crate::journal::RunLease;
 use crate::plan::Plan;
-use crate::runbook::BannerColour;
+use crate::run::{Broken, BrokenBy};
+use crate::runbook::{BannerColour, Role};
 use crate::world::Redactor;
 
 /// A run that this process holds, and all that it takes to drive it.
@@ -48,6 +49,28 @@ impl Held {
             other => Failure::of(Exit::Usage, &other),
         })?;
         Ok(Self { engine, run, lease, ports, redactor, estate })
+    }
+
+    /// Makes a drill ready that is not yet: the simulator breaks what the programme says, at this moment. In a live
+    /// environment nothing is broken; a person does that, and the run says so. Every other run is left as it is.
+    ///
+    /// # Errors
+    /// The simulator refuses to break something, or nobody answers; then the run stays, unprepared.
+    pub(super) async fn stand_ready(&mut self, who: &[(Role, String)]) -> Result<(), Failure> {
+        let state = self.engine.state();
+        let Some(exercise) = state.plan.exercise.as_ref().filter(|_| state.is_unprepared() && !state.is_over()) else {
+            return Ok(());
+        };
+        let mut broken = Vec::new();
+        for breakage in &exercise.breaks {
+            let (by, at) = match &self.estate {
+                Some(estate) => (BrokenBy::Simulator, Some(estate.break_down(breakage).await?)),
+                None => (BrokenBy::Person, None),
+            };
+            broken.push(Broken { breakage: breakage.clone(), by, at });
+        }
+        self.engine.prepare(Readiness { people: who.to_vec(), broken });
+        Ok(())
     }
 
     /// Drives it with a face until it ends or is left, and says how.

@@ -15,7 +15,7 @@ use crate::engine::fold;
 use crate::incident::Word;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
 use crate::plan::{Mode, Place};
-use crate::runbook::Environment;
+use crate::runbook::{Environment, Role};
 use crate::world::{Redactor, StillClock};
 
 /// `callout run`.
@@ -29,12 +29,13 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let prepared = prepare(setting, &args.runbook, &args.inputs.named()?, args.mode.mode())?;
     let incident = args.incident.as_deref().map(|text| incident_of(setting, text)).transpose()?;
-    begin(prepared, incident, &args.headless, setting, redactor, out).await
+    begin(prepared, incident, &[], &args.headless, setting, redactor, out).await
 }
 
 /// `callout drill run`: a programme, and nothing but a programme.
 pub(crate) async fn drill(
     programme: &str,
+    who: &[(Role, String)],
     inputs: &args::Inputs,
     headless: &Headless,
     setting: &Setting,
@@ -47,7 +48,7 @@ pub(crate) async fn drill(
         return Err(Failure::usage(format!("there is no drill programme `{programme}`")).hint(hint));
     }
     let prepared = prepare(setting, programme, &inputs.named()?, Mode::Drill)?;
-    begin(prepared, None, headless, setting, redactor, out).await
+    begin(prepared, None, who, headless, setting, redactor, out).await
 }
 
 /// The incident to which a run is to belong; it must be there before anything is begun.
@@ -61,6 +62,7 @@ fn incident_of(setting: &Setting, text: &str) -> Result<IncidentId, Failure> {
 pub(super) async fn begin(
     prepared: Prepared,
     incident: Option<IncidentId>,
+    who: &[(Role, String)],
     headless: &Headless,
     setting: &Setting,
     redactor: &Redactor,
@@ -77,13 +79,14 @@ pub(super) async fn begin(
     let session = Session::open(setting, &environment, channel, redactor.clone()).await?;
     let id = new_run(&session.ports);
     let (path, clock) = (session.store.clone(), Arc::clone(&session.ports.clock));
-    let held = Held::begin(session, id, plan, texts)?;
+    let mut held = Held::begin(session, id, plan, texts)?;
     if let Some(incident) = incident {
         // Beside the run's own entries, as anybody may: the run knows nothing of it.
         let mut ledger = Ledger::of(setting, store::to_append(setting, &path)?, incident, channel);
         let now = StillClock { now: clock.now(), source: clock.source() };
         ledger.say(Word::Attach(id), Vec::new(), now)?;
     }
+    held.stand_ready(who).await?;
     held.drive(face, setting, environment.colour, out).await
 }
 
@@ -114,7 +117,8 @@ pub(crate) async fn resume(
     let session = Session::open(setting, &environment, wish.channel(), redactor.clone()).await?;
     // Opening the store to write may have found that it was put back.
     store::refuse_cut(&store::find_run(&session.journal, &row.run.to_string())?)?;
-    let held = Held::take_up(session, row.run)?;
+    let mut held = Held::take_up(session, row.run)?;
+    held.stand_ready(&[]).await?;
     let digest = held.engine.state().digest;
     let face = wish.face(Protection::of(&plan.place, &environment), &environment.policy, digest, setting.input)?;
     held.drive(face, setting, environment.colour, out).await

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Adhoc, Consent, ConsentBy, Intent, PauseReason, ReconciledBy, RunEnd, StepEnd};
+use super::{Adhoc, Consent, ConsentBy, Intent, PauseReason, Preparation, ReconciledBy, RunEnd, StepEnd};
 use crate::base::{AttemptId, Commitment, Digest, InstanceId, Timestamp, Value};
 use crate::effect::{Failure, Field, Handle, ProbeVerdict, Verdict};
 use crate::plan::{Input, Item, Plan};
@@ -27,6 +27,9 @@ pub enum Event {
         /// The holder's process id, for a person to look at.
         pid: u32,
     },
+    /// A drill stands ready: what it is to show is fixed, and what it is about is broken. No step begins before.
+    #[serde(rename = "run.prepared")]
+    Prepared(Box<Preparation>),
     /// Nothing new is started; what is in flight goes on.
     #[serde(rename = "run.paused")]
     Paused {
@@ -332,6 +335,7 @@ impl Event {
         match self {
             Self::Planned { .. } => "run.planned",
             Self::Taken { .. } => "run.taken",
+            Self::Prepared(_) => "run.prepared",
             Self::Paused { .. } => "run.paused",
             Self::Continued => "run.continued",
             Self::Aborting { .. } => "run.aborting",

@@ -5,7 +5,7 @@ use super::{Attempt, Group, Instance, Phase, Scope, ScopeKind, Standing};
 use crate::base::{AttemptId, Digest, InstanceId, LogId, RunId, StepId, Timestamp, Value};
 use crate::effect;
 use crate::plan::{Input, Names, Plan};
-use crate::run::{Deviation, DeviationKind, PauseReason, RunEnd};
+use crate::run::{Deviation, DeviationKind, PauseReason, Preparation, RunEnd};
 use crate::runbook::{CheckSpec, Runbook, Step, StepKind};
 
 /// A run: the fold of its events, and nothing else.
@@ -29,6 +29,8 @@ pub struct RunState {
     pub began: Timestamp,
     /// When it last changed.
     pub changed: Timestamp,
+    /// How a drill was prepared, once it was.
+    pub prepared: Option<Preparation>,
     pub(in crate::run) deviations: Vec<Deviation>,
     /// Whether what stands is to be undone once nothing is in flight any more.
     pub(in crate::run) undo_wanted: bool,
@@ -216,6 +218,11 @@ impl RunState {
             );
         }
         deviations
+    }
+
+    /// Tells whether the run is a drill programme's and has yet to be prepared.
+    pub fn is_unprepared(&self) -> bool {
+        self.plan.exercise.is_some() && self.prepared.is_none()
     }
 
     /// Tells whether the run has ended.

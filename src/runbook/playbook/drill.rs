@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::breakage::{breaks, recovered};
 use super::call::{self, Bounds};
 use super::forecast::{Forecast, Forecaster};
 use super::grammar::{DRILL_OBJECTIVES, DRILL_STEP, EVERY, PARTICIPANTS, PROGRAMME};
@@ -29,16 +30,26 @@ pub(super) fn programme(written: &Written, shelf: &Shelf, findings: &mut Finding
     let bounds = targets.as_deref().map_or(Bounds::Open, Bounds::Drill);
     let place = Surroundings { environment: environment.as_deref(), bounds, shelf };
     let steps = fields.get("steps").and_then(|written| steps(written, &place, objectives.as_ref(), findings));
-    let Objectives { rto, rpo, .. } = objectives?;
+    let not_tested = fields.get("not_tested");
+    let not_tested = not_tested.map_or_else(|| Some(Vec::new()), |written| sentences(written, "a sentence", findings));
+    let broken = fields.get("breaks");
+    let broken = broken.map_or_else(|| Some(Vec::new()), |written| breaks(written, bounds, findings));
+    let Objectives { rto, rpo, coverage, recovered: written, .. } = objectives?;
+    let known = steps.as_deref().zip(written);
+    let recovered = known.and_then(|(steps, written)| recovered(written, steps, shelf, findings));
     Some(Programme {
         scenario: scenario?,
         environment: environment?,
         targets: targets?,
+        breaks: broken?,
         rto,
         rpo,
+        recovered,
+        coverage,
         participants: participants?,
         cadence: cadence?,
         success_criteria: success_criteria?,
+        not_tested: not_tested?,
         steps: steps?,
     })
 }
@@ -55,21 +66,35 @@ fn environment(written: &Written, findings: &mut Findings<'_>) -> Option<String>
     None
 }
 
-struct Objectives {
+struct Objectives<'w> {
     rto: Span,
     place: Place,
     rpo: Option<Span>,
+    /// What is read once the steps are known.
+    recovered: Option<&'w Written>,
+    coverage: Option<u8>,
 }
 
-fn objectives(written: &Written, findings: &mut Findings<'_>) -> Option<Objectives> {
+fn objectives<'w>(written: &'w Written, findings: &mut Findings<'_>) -> Option<Objectives<'w>> {
     let fields = Fields::read(written, &DRILL_OBJECTIVES, findings)?;
+    let coverage = fields.get("coverage").and_then(|written| percentage(written, findings));
     let span = |name: &str, findings: &mut Findings<'_>| {
         let written = fields.get(name)?;
         Some((read::span(written, "a length of time", findings)?, written.place))
     };
     let rpo = span("rpo", findings);
     let (rto, place) = span("rto", findings)?;
-    Some(Objectives { rto, place, rpo: rpo.map(|(rpo, _)| rpo) })
+    Some(Objectives { rto, place, rpo: rpo.map(|(rpo, _)| rpo), recovered: fields.get("recovered"), coverage })
+}
+
+fn percentage(written: &Written, findings: &mut Findings<'_>) -> Option<u8> {
+    let number = read::integer(written, "a percentage", findings)?;
+    let percent = u8::try_from(number).ok().filter(|percent| (1..=100).contains(percent));
+    if percent.is_none() {
+        let message = format!("{number} is no share of the steps that a drill could have to prove");
+        findings.add(Finding::new(Code::WrongValue, written.place, message).help("write a number from 1 to 100"));
+    }
+    percent
 }
 
 fn cadence(written: &Written, findings: &mut Findings<'_>) -> Option<Cadence> {
@@ -96,7 +121,7 @@ struct Surroundings<'a> {
 fn steps(
     written: &Written,
     around: &Surroundings<'_>,
-    objectives: Option<&Objectives>,
+    objectives: Option<&Objectives<'_>>,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<DrillStep>> {
     let items = filled(written, "a step", findings)?;
@@ -175,6 +200,7 @@ fn step<'s>(
         }
     }
     made_further_down(runbook, around.shelf, written.place, findings);
+    let is_cleanup = fields.get("cleanup").and_then(|written| read::boolean(written, "`cleanup`", findings));
     let step = DrillStep {
         id: node.id.clone(),
         title: title?,
@@ -183,6 +209,7 @@ fn step<'s>(
         runbook: name,
         parameters: runbook.parameters.clone(),
         with,
+        is_cleanup: is_cleanup.unwrap_or(false),
     };
     Some((step, runbook))
 }
@@ -227,7 +254,7 @@ fn supplies(environment: Option<&str>, runbook: &str, parameter: &str) -> bool {
 
 /// Compares the objective with the longest way: each runbook before the last to its end, the last until it has restored
 /// its service.
-fn in_time(nodes: &[Ordered<'_>], forecasts: &[Forecast], objectives: &Objectives, findings: &mut Findings<'_>) {
+fn in_time(nodes: &[Ordered<'_>], forecasts: &[Forecast], objectives: &Objectives<'_>, findings: &mut Findings<'_>) {
     let mut longest = Longest::default();
     let mut last: Option<(Span, usize)> = None;
     for (index, (node, forecast)) in nodes.iter().zip(forecasts).enumerate() {

@@ -55,6 +55,11 @@ pub(crate) const PROGRAMME: Table = Table {
             Shape::List(&Shape::Text),
             "The resources that are bound to the drill; no others are touched.",
         ),
+        optional(
+            "breaks",
+            Shape::List(&Shape::Table(&BREAK)),
+            "What is broken before it begins: by the simulator, or in a live environment by a person.",
+        ),
         required("objectives", Shape::Table(&DRILL_OBJECTIVES), "What is measured, fixed before it begins."),
         required("participants", Shape::Table(&PARTICIPANTS), "Who does what."),
         required(
@@ -63,6 +68,7 @@ pub(crate) const PROGRAMME: Table = Table {
             "How often it is drilled.",
         ),
         required("success_criteria", Shape::List(&Shape::Text), "What must hold for the drill to have succeeded."),
+        optional("not_tested", Shape::List(&Shape::Text), "What the drill says nothing about, each with why."),
         required("steps", Shape::List(&Shape::Table(&DRILL_STEP)), "The runbooks that are run, as a graph."),
     ],
 };
@@ -73,8 +79,32 @@ pub(crate) const DRILL_OBJECTIVES: Table = Table {
     keys: &[
         required("rto", Shape::Span, "Recovery time objective: how long the recovery may take, all runbooks together."),
         optional("rpo", Shape::Span, "Recovery point objective: how much of the latest data may be lost."),
+        optional("recovered", Shape::Table(&RECOVERED), "What the loss of data is measured by."),
+        optional("coverage", Shape::Integer(1, 100), "How much of the steps the drill must prove, in percent of all."),
     ],
 };
+
+/// `recovered`.
+pub(crate) const RECOVERED: Table = Table {
+    what: "`recovered`",
+    keys: &[
+        required("newest", Shape::Text, "When the newest row was written that came back: `STEP.OUTPUT`, a moment."),
+        optional("point", Shape::Text, "The point that was restored to: `STEP.OUTPUT`, a moment."),
+    ],
+};
+
+/// A breakage.
+pub(crate) const BREAK: Table = Table {
+    what: "a breakage",
+    keys: &[
+        required("break", Shape::Words(&TROUBLES), "What happens."),
+        required("of", Shape::Text, "The resource, which is bound to the drill."),
+        optional("name", Shape::Text, "The index, or the secret."),
+    ],
+};
+
+/// The troubles that the simulator can make.
+pub(crate) const TROUBLES: [&str; 4] = ["bad_release", "secret_leaked", "index_deleted", "rows_corrupted"];
 
 /// The usual cadences.
 pub(crate) const CADENCES: [&str; 5] = ["weekly", "monthly", "quarterly", "half-yearly", "yearly"];
@@ -95,6 +125,7 @@ pub(crate) const DRILL_STEP: Table = Table {
         optional("needs", Shape::List(&Shape::Name), "The steps that must have ended well before."),
         required("runbook", Shape::Name, "The runbook that is run."),
         optional("with", Shape::Map(&Shape::Anything), "Its inputs, as fixed values."),
+        optional("cleanup", Shape::Boolean, "Whether it clears away what the drill has made; false unless given."),
     ],
 };
 

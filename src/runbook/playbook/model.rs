@@ -167,6 +167,11 @@ impl Role {
     /// Every role, in the order in which they are shown.
     pub const ALL: [Self; 5] = [Self::Commander, Self::Operator, Self::Approver, Self::Observer, Self::Scribe];
 
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+
     /// The word.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Role;
+use super::{Breakage, Recovered, Role};
 use crate::base::{Span, StepId, Value};
 use crate::effect::TargetKind;
 use crate::runbook::Parameter;
@@ -14,16 +14,25 @@ pub struct Programme {
     pub environment: String,
     /// The names or ids of the resources that are bound to the drill; never empty.
     pub targets: Vec<String>,
+    /// What is broken before it begins, in this order: in a simulated environment by the simulator, in a live one by a
+    /// person.
+    pub breaks: Vec<Breakage>,
     /// How long the recovery may take, all runbooks together.
     pub rto: Span,
     /// How much of the latest data may be lost.
     pub rpo: Option<Span>,
+    /// What that is measured by.
+    pub recovered: Option<Recovered>,
+    /// How much of the steps it must prove, in percent of all, 1 to 100.
+    pub coverage: Option<u8>,
     /// Who does what, in the order of [`Role::ALL`]; commander and operator are always there.
     pub participants: Vec<(Role, String)>,
     /// How often it is drilled.
     pub cadence: Cadence,
     /// What must hold for the drill to have succeeded; never empty.
     pub success_criteria: Vec<String>,
+    /// What the drill says nothing about, each with why.
+    pub not_tested: Vec<String>,
     /// The steps, each after those that it needs; never empty.
     pub steps: Vec<DrillStep>,
 }
@@ -45,6 +54,8 @@ pub struct DrillStep {
     pub parameters: Vec<Parameter>,
     /// The inputs that the programme gives, in that order, each of its parameter's type.
     pub with: Vec<(String, Value)>,
+    /// Whether it clears away what the drill has made, and recovers nothing.
+    pub is_cleanup: bool,
 }
 
 /// How often a drill is due. When it is due next depends on when it was last run, which is not known here.

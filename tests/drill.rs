@@ -1,0 +1,3 @@
+//! Drills: what is broken first, what is measured, and what is told of it.
+
+mod breaking;
