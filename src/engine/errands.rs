@@ -8,6 +8,9 @@ use crate::base::{Span, Timestamp};
 use crate::effect::{Meaning, Progress};
 use crate::run::{self, Command, Input};
 
+/// How long, by the host's clock, time that can be moved on stands still for the answer of a script.
+const HEARING: Duration = Duration::from_millis(200);
+
 /// What is owed, and when each of it is begun: at once, at a time of the estate's clock, or after a while of the host's.
 impl Engine {
     pub(super) fn start_what_is_owed(&mut self) {
@@ -63,15 +66,23 @@ impl Engine {
         let Some(first) = self.timed.values().map(|(at, _)| *at).min() else { return };
         let moves = first > self.clock.now() && self.executor.timer.host_wait(first) == Span::ZERO;
         let others = self.tasks.len() - usize::from(self.alarm.is_some());
-        if self.alarm.as_ref().is_some_and(|(at, _)| *at <= first) || (moves && others > 0) {
+        let is_set = self.alarm.as_ref().is_some_and(|(at, _)| *at <= first);
+        if is_set && !(moves && others > 0) {
             return;
         }
         if let Some((_, later)) = self.alarm.take() {
             self.keys.remove(&later.id());
             later.abort();
         }
+        if moves && others > 0 {
+            return;
+        }
+        // Whoever answers by a script answers at once, but not before it has heard the question.
+        let is_asked = self.consent_by.is_some() && !self.board.borrow().needs.is_empty();
+        let grace = if moves && is_asked { HEARING } else { Duration::ZERO };
         let timer = Arc::clone(&self.executor.timer);
         let task = self.tasks.spawn(async move {
+            tokio::time::sleep(grace).await;
             timer.wait_until(first).await;
             None
         });
