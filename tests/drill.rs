@@ -1,3 +1,5 @@
 //! Drills: what is broken first, what is measured, and what is told of it.
 
 mod breaking;
+mod measured;
+mod report;

@@ -67,6 +67,8 @@ async fn run(
         Command::Drill(Drill::Run { programme, who, inputs, headless }) => {
             drive::drill(programme, who, inputs, headless, setting, redactor, out).await
         }
+        Command::Drill(Drill::Report { run, format }) => command::report(setting, run.as_deref(), *format, out),
+        Command::Drill(Drill::History { json }) => command::history(setting, *json, out),
         Command::Evidence(wish) => command::evidence(setting, wish, out),
         Command::Incident(incident) => command::incident(setting, incident, out).await,
         Command::List { json } => command::list(setting, *json, out),

@@ -11,7 +11,7 @@ fn legible(text: &str) -> String {
 }
 
 /// The text as text: whatever could be markup or HTML is escaped. It must not stand at the beginning of a line.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in legible(text).chars() {
         match letter {
@@ -32,7 +32,7 @@ pub(super) fn text(text: &str) -> String {
 }
 
 /// The text as code inside a line.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = legible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };

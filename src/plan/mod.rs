@@ -22,7 +22,7 @@ mod forecast;
 mod foreseen;
 mod items;
 mod known;
-mod markdown;
+pub(crate) mod markdown;
 mod model;
 mod nested;
 mod outlook;

@@ -27,6 +27,7 @@ const OUTSIDE: &[Outside] = &[
     Outside { name: "git2", places: &["world"] },
     Outside { name: "hex", places: EVERYWHERE },
     Outside { name: "jiff", places: &["base", "runbook", "sim", "world"] },
+    Outside { name: "maud", places: &["projection/report*"] },
     Outside { name: "pgwire", places: &["sim"] },
     Outside { name: "postgres_protocol", places: &["world"] },
     Outside { name: "ratatui", places: &["tui"] },

@@ -1,4 +1,4 @@
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::{Headless, Inputs};
 use crate::runbook::Role;
@@ -17,6 +17,34 @@ pub(crate) enum Drill {
         #[command(flatten)]
         headless: Headless,
     },
+    /// Tell what a drill has shown: people, objectives, times, deviations, and what was not tested
+    #[command(after_help = "\
+Example:
+  callout drill report --format html > report.html")]
+    Report {
+        /// The run's id, or at least the last four digits of it; without it, the latest drill
+        run: Option<String>,
+        /// markdown and html for people, json for a program
+        #[arg(long, value_enum, default_value_t = ReportFormat::Markdown)]
+        format: ReportFormat,
+    },
+    /// List the drills, with what came of them
+    History {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How the report of a drill is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Markdown
+    Markdown,
+    /// For a program
+    Json,
+    /// One page that needs nothing else
+    Html,
 }
 
 fn participant(text: &str) -> Result<(Role, String), String> {

@@ -10,7 +10,7 @@ mod store;
 mod word;
 
 pub(crate) use command::{Args, Command, Global, Speed};
-pub(crate) use drill::Drill;
+pub(crate) use drill::{Drill, ReportFormat};
 pub(crate) use incident::{Declare, Incident, moment_of};
 pub(crate) use library::{CheckFormat, New, SchemaOf, Trust};
 pub(crate) use run::{Headless, Inputs, PlanFormat, Run, RunMode};

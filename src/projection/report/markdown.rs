@@ -1,0 +1,228 @@
+use super::report::{Chain, Report};
+use crate::base::Span;
+use crate::plan::markdown::{code, text};
+
+/// A Markdown document under way.
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, title: &str) {
+        self.0.push_str(&format!("\n## {title}\n\n"));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// A list of foreign texts; the sentence if there is none.
+    fn list<'a>(&mut self, items: impl IntoIterator<Item = &'a String>, none: &str) {
+        let before = self.0.len();
+        for item in items {
+            self.line(&format!("- {}", text(item)));
+        }
+        if self.0.len() == before {
+            self.line(none);
+        }
+    }
+
+    fn table<const N: usize>(&mut self, head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+        self.line(&format!("| {} |", head.join(" | ")));
+        self.line(&format!("|{}", " --- |".repeat(N)));
+        for row in rows {
+            self.line(&format!("| {} |", row.join(" | ")));
+        }
+    }
+}
+
+fn span(span: Option<Span>) -> String {
+    span.map_or_else(|| "–".to_owned(), |span| span.to_string())
+}
+
+impl Report {
+    /// The report in Markdown (`CommonMark` with tables). Foreign text is text, whatever it says.
+    pub fn markdown(&self) -> String {
+        let mut page = Page(String::new());
+        page.line(&format!("# Drill report: {}", text(&self.title)));
+        if let Some(watermark) = self.watermark() {
+            page.line(&format!("\n**{watermark}**"));
+        }
+        self.summary(&mut page);
+        self.objectives(&mut page);
+        self.people_and_scenario(&mut page);
+        self.times(&mut page);
+        self.proven(&mut page);
+        page.head("Deviations");
+        page.list(&self.deviations, "None: everything was done as written.");
+        page.head("Remediation");
+        page.list(&self.remediation, "Nothing is left to repair.");
+        page.line("\nEach of these needs an owner and a day; the log does not know them.");
+        page.head("Not tested");
+        page.list(&self.not_tested, "Nothing is named; that does not mean that everything was tested.");
+        self.cleared_away(&mut page);
+        self.proof(&mut page);
+        page.0
+    }
+
+    fn summary(&self, page: &mut Page) {
+        page.line("");
+        let rows = [
+            ("Verdict", self.verdict().name().to_owned()),
+            ("Programme", format!("{} {} ({})", text(&self.programme), text(&self.version), text(&self.revision.0))),
+            ("Run", format!("{}, {}", self.run, text(&self.state))),
+            ("Where", format!("{}, subscription {}", text(&self.environment), text(&self.subscription))),
+            ("Began", format!("{} (what was broken counts from here)", self.impact)),
+            ("Ended", self.ended.to_string()),
+            ("Owner", self.owner.as_deref().map_or_else(|| "–".to_owned(), text)),
+        ];
+        page.table(["", ""], rows.map(|(label, value)| [label.to_owned(), value]));
+    }
+
+    fn objectives(&self, page: &mut Page) {
+        page.head("Objectives");
+        let rows = self.objectives.iter().map(|one| {
+            [
+                one.kind.name().to_owned(),
+                one.target.to_string(),
+                span(one.measured),
+                span(one.claimed),
+                one.verdict.name().to_owned(),
+                text(&one.note),
+            ]
+        });
+        page.table(["Objective", "Target", "Measured", "Claimed", "Verdict", "How"], rows);
+        page.line(&format!("\n{}.", text(&self.coverage.to_string())));
+        if let Some(fixed) = &self.fixed {
+            page.line(&format!(
+                "\nFixed before the start, as the digest {} in the log says.",
+                code(&fixed.to_string())
+            ));
+        }
+        if let Some(exercise) = &self.exercise {
+            page.line("\nIt has succeeded when (a person judges that):\n");
+            page.list(&exercise.success_criteria, "Nothing is named.");
+        }
+    }
+
+    fn people_and_scenario(&self, page: &mut Page) {
+        if let Some(exercise) = &self.exercise {
+            page.head("Scenario");
+            page.line(&text(&exercise.scenario));
+        }
+        page.line("");
+        page.list(&self.broken, "Nothing was broken for it.");
+        page.head("People");
+        let rows = self.people.iter().map(|one| {
+            let planned = one.planned.as_deref().map_or_else(|| "–".to_owned(), text);
+            [one.role.word().to_owned(), one.named.as_deref().map_or_else(|| "not named".to_owned(), text), planned]
+        });
+        page.table(["Role", "Who", "As the programme wants it"], rows);
+        page.line("\nThe log was written by:\n");
+        page.list(&self.actors, "Nobody.");
+    }
+
+    fn times(&self, page: &mut Page) {
+        page.head("Time");
+        let durations = &self.durations;
+        let rows = [
+            ("Machine", durations.machine),
+            ("Operator, and approval", durations.operator),
+            ("Azure", durations.azure),
+            ("In doubt", durations.in_doubt),
+            ("Waiting, as written", durations.waiting),
+            ("Standing still", durations.standing_still),
+            ("Together", durations.total),
+        ];
+        page.table(["Where it went", "How long"], rows.map(|(name, time)| [name.to_owned(), time.to_string()]));
+        page.line(&format!("\nFurther attempts: {}.", durations.rework));
+        page.head("Planned against actual");
+        page.line(&format!("Planned {}, actual {}.\n", self.chart.planned, self.chart.actual));
+        let rows = self.chart.bars.iter().map(|bar| {
+            let stretch = |one: super::Stretch| format!("{} – {}", one.from, one.until);
+            let name = if bar.is_part { format!("**{}**", text(&bar.path)) } else { text(&bar.path) };
+            let critical = if bar.is_critical { "critical" } else { "" };
+            [name, stretch(bar.planned), bar.actual.map_or_else(|| "–".to_owned(), stretch), critical.to_owned()]
+        });
+        page.table(["Step", "Planned", "Actual", ""], rows);
+        page.line(&format!("\n{} steps are too short to be shown. The critical path:\n", self.chart.left_out));
+        page.line(&self.chart.critical.iter().map(|step| text(step)).collect::<Vec<_>>().join(" → "));
+    }
+
+    fn proven(&self, page: &mut Page) {
+        page.head("Runbooks");
+        let rows = self.parts.iter().map(|one| {
+            [
+                text(&one.runbook),
+                text(&one.revision.0),
+                code(&one.revision.1.short()),
+                one.outcome.to_owned(),
+                span(one.took),
+                span(one.restored),
+                span(one.rto),
+            ]
+        });
+        page.table(["Runbook", "Revision", "Text", "Outcome", "Took", "Restored after", "Its RTO"], rows);
+        page.head("Steps");
+        let coverage = &self.coverage;
+        page.line(&format!(
+            "{} steps: {} proven, {} substituted, {} not reached, {} failed.\n",
+            coverage.total(),
+            coverage.proven,
+            coverage.substituted,
+            coverage.not_reached,
+            coverage.failed
+        ));
+        let rows = self.steps.iter().map(|one| {
+            let took = one.started.zip(one.ended).map(|(from, to)| to.since(from));
+            let name = if one.changes { format!("**{}**", text(&one.path)) } else { text(&one.path) };
+            [name, one.standing.word().to_owned(), text(one.standing.why()), span(took), one.expected.to_string()]
+        });
+        page.table(["Step (bold: it changes something)", "Standing", "Why", "Took", "Expected"], rows);
+    }
+
+    fn cleared_away(&self, page: &mut Page) {
+        page.head("Cleanup");
+        let rows = self.cleanup.iter().map(|one| {
+            let done = if one.done { "done" } else { "NOT DONE" };
+            let verified = match one.checks {
+                _ if !one.done => "–".to_owned(),
+                0 => "not verified".to_owned(),
+                checks => format!("verified by {checks} checks"),
+            };
+            [text(&one.step), done.to_owned(), verified]
+        });
+        if self.cleanup.is_empty() {
+            page.line("The programme names no step that clears anything away.");
+        } else {
+            page.table(["Step", "", ""], rows);
+        }
+        page.line("\nWhat the drill has changed, and what stands:\n");
+        page.list(&self.standing, "Nothing.");
+    }
+
+    fn proof(&self, page: &mut Page) {
+        page.head("Proof");
+        let integrity = &self.integrity;
+        let verdict = match &integrity.chain {
+            Chain::Verified => "verified: every entry follows the one before it".to_owned(),
+            Chain::Refused(why) => format!("**REFUSED**: {}", text(why)),
+        };
+        let rows = [
+            ("Log", integrity.log.to_string()),
+            ("Chain", verdict),
+            (
+                "Entries",
+                format!("{}; those of the run from {} to {}", integrity.entries, integrity.span.0, integrity.span.1),
+            ),
+            ("Root", code(&integrity.root)),
+            ("Head of the run", integrity.head.as_ref().map_or_else(|| "–".to_owned(), |head| code(&head.to_string()))),
+            ("Plan", code(&self.plan.to_string())),
+            ("Text", code(&self.revision.1.to_string())),
+        ];
+        page.table(["", ""], rows.map(|(label, value)| [label.to_owned(), value]));
+        page.line(&format!("\n{}", text(crate::projection::CAVEAT)));
+        if let Some(watermark) = self.watermark() {
+            page.line(&format!("\n**{watermark}**"));
+        }
+    }
+}

@@ -1,0 +1,331 @@
+use std::collections::BTreeMap;
+
+use super::chart::Chart;
+use super::measure::{Coverage, Measured, Objective, Verdict};
+use super::people::{Person, actors, people};
+use super::standing::{StepResult, results};
+use crate::base::{ClockSource, Commitment, Digest, InstanceId, LogId, RunId, Seq, Span, Timestamp};
+use crate::incident;
+use crate::journal::{Entry, Fact};
+use crate::plan::Outlook;
+use crate::projection::Durations;
+use crate::run::{BrokenBy, Event, Phase, RunState};
+use crate::runbook::{EstateKind, Exercise, StepKind};
+
+/// What a simulated drill says of itself on every page.
+pub(super) const WATERMARK: &str = "SIMULATED: no evidence of production recovery";
+
+/// The report of a drill.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The run.
+    pub run: RunId,
+    /// The programme, or the runbook that was drilled by itself.
+    pub programme: String,
+    /// Its author's number.
+    pub version: String,
+    /// What it drills, in a few words.
+    pub title: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Where its text came from, and the digest of that text.
+    pub revision: (String, Digest),
+    /// The digest of the plan: revisions, inputs, environment, graph and objectives.
+    pub plan: Digest,
+    /// The environment.
+    pub environment: String,
+    /// The subscription.
+    pub subscription: String,
+    /// Whether the estate was the simulator's.
+    pub simulated: bool,
+    /// Whose clock the moments are of.
+    pub clock: ClockSource,
+    /// The ids of the resources that were bound to the drill.
+    pub bounds: Vec<String>,
+    /// What it was to show; none for a runbook that was drilled by itself.
+    pub exercise: Option<Exercise>,
+    /// The digest of that, as it stood before the start.
+    pub fixed: Option<Digest>,
+    /// The run's state, in a word or two.
+    pub state: String,
+    /// When it was planned.
+    pub planned: Timestamp,
+    /// From when the recovery counts.
+    pub impact: Timestamp,
+    /// When the last thing happened.
+    pub ended: Timestamp,
+    /// Who took part.
+    pub people: Vec<Person>,
+    /// Who wrote entries of it, by their tokens.
+    pub actors: Vec<String>,
+    /// What was broken, each with who did it and when.
+    pub broken: Vec<String>,
+    /// What was to be met, and what was measured.
+    pub objectives: Vec<Objective>,
+    /// How much of it the drill proved.
+    pub coverage: Coverage,
+    /// The parts of the programme.
+    pub parts: Vec<Part>,
+    /// Where the time went.
+    pub durations: Durations,
+    /// Every step but those that only nest others.
+    pub steps: Vec<StepResult>,
+    /// What was done otherwise than as written.
+    pub deviations: Vec<String>,
+    /// What is left to repair.
+    pub remediation: Vec<String>,
+    /// What people noted.
+    pub notes: Vec<(Timestamp, String)>,
+    /// What the drill says nothing about.
+    pub not_tested: Vec<String>,
+    /// What was cleared away.
+    pub cleanup: Vec<Cleanup>,
+    /// Changes that stand after it.
+    pub standing: Vec<String>,
+    /// Planned against actual.
+    pub chart: Chart,
+    /// What shows that the record is whole.
+    pub integrity: Integrity,
+}
+
+/// A part of a programme: one runbook.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The step.
+    pub step: String,
+    /// The runbook and its author's number.
+    pub runbook: String,
+    /// Where its text came from, and the digest of that text.
+    pub revision: (String, Digest),
+    /// How it ended.
+    pub outcome: &'static str,
+    /// What it took, from its beginning to its end.
+    pub took: Option<Span>,
+    /// What it took from its beginning to the end of the step that marks `service_restored`.
+    pub restored: Option<Span>,
+    /// What the runbook itself promises for that.
+    pub rto: Option<Span>,
+}
+
+/// Something that was to be cleared away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cleanup {
+    /// The step that does it.
+    pub step: String,
+    /// Whether it was done.
+    pub done: bool,
+    /// How many checks have passed that see whether it was; none if none was made.
+    pub checks: usize,
+}
+
+/// What shows that the record is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Integrity {
+    /// The log.
+    pub log: LogId,
+    /// How many entries it has.
+    pub entries: u64,
+    /// The Merkle root over all of them, in base64.
+    pub root: String,
+    /// The first and the last entry of the run.
+    pub span: (Seq, Seq),
+    /// The leaf of that last entry.
+    pub head: Option<Digest>,
+    /// Whether the chain was verified.
+    pub chain: Chain,
+}
+
+/// Whether a log's chain was verified when the report was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// Every entry follows the one before it, to the last.
+    Verified,
+    /// Something is not right.
+    Refused(String),
+}
+
+/// What is told beside an entry: texts that the log only commits to.
+pub(super) type Say<'a> = &'a mut dyn FnMut(&Commitment) -> String;
+
+impl Report {
+    /// Makes the report of a run from its state and its entries, in the order of the log. `text` gives a text that is kept
+    /// beside the log, if it is still there.
+    pub fn of(
+        state: &RunState,
+        entries: &[Entry],
+        integrity: Integrity,
+        text: &mut dyn FnMut(&Digest) -> Option<String>,
+    ) -> Self {
+        let mut say =
+            |commitment: &Commitment| text(&commitment.commit).unwrap_or_else(|| "(the text was removed)".to_owned());
+        let plan = &state.plan;
+        let outlook = Outlook::of(plan);
+        let steps = results(state, &outlook, entries);
+        let measured = Measured::of(state, &outlook, entries, &steps);
+        let deviations = deviations(state, entries, &mut say);
+        let notes = notes(entries, &mut say);
+        let exercise = plan.exercise.as_deref();
+        let durations = Durations::of(entries);
+        let remediation = remediation(state, &measured, &deviations, &notes);
+        let broken =
+            state.prepared.iter().flat_map(|prepared| &prepared.broken).map(|broken| match (broken.by, broken.at) {
+                (BrokenBy::Simulator, Some(at)) => format!("{}: by the simulator, at {at}", broken.breakage),
+                (BrokenBy::Simulator, None) => format!("{}: by the simulator", broken.breakage),
+                (BrokenBy::Person, _) => format!(
+                    "{}: left to a person, as nothing is broken by the program in a live environment",
+                    broken.breakage
+                ),
+            });
+        Self {
+            run: state.id,
+            programme: plan.runbook.id.clone(),
+            version: plan.runbook.version.clone(),
+            title: plan.runbook.title.clone(),
+            owner: plan.runbook.owner.clone(),
+            revision: (plan.revision.origin.to_string(), plan.revision.text),
+            plan: state.digest,
+            environment: plan.place.environment.clone(),
+            subscription: plan.place.subscription.clone(),
+            simulated: plan.place.estate == EstateKind::Simulated,
+            clock: entries.first().map_or(ClockSource::System, |entry| entry.draft.clock),
+            bounds: plan.place.drill.clone(),
+            exercise: exercise.cloned(),
+            fixed: state.prepared.as_ref().map(|prepared| prepared.exercise),
+            state: crate::projection::state_word(state),
+            planned: state.began,
+            impact: measured.impact,
+            ended: state.changed,
+            people: people(state, &mut say),
+            actors: actors(entries),
+            broken: broken.collect(),
+            parts: parts(state, &measured),
+            coverage: measured.coverage,
+            objectives: measured.objectives,
+            durations,
+            not_tested: not_tested(state, &steps),
+            cleanup: cleanup(state),
+            standing: standing(state),
+            chart: Chart::of(state, &outlook, &steps, measured.impact),
+            steps,
+            deviations,
+            remediation,
+            notes,
+            integrity,
+        }
+    }
+
+    /// The sentence that a simulated drill bears on every page.
+    pub const fn watermark(&self) -> Option<&'static str> {
+        if self.simulated { Some(WATERMARK) } else { None }
+    }
+
+    /// The verdict of the whole: the worst of its objectives.
+    pub fn verdict(&self) -> Verdict {
+        let all = self.objectives.iter().map(|objective| objective.verdict);
+        all.chain(self.coverage.verdict).max().unwrap_or(Verdict::NotMeasured)
+    }
+}
+
+fn parts(state: &RunState, measured: &Measured) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for step in &state.plan.runbook.steps {
+        let StepKind::Runbook(call) = &step.kind else { continue };
+        let Some(nested) = state.plan.nested(&call.runbook) else { continue };
+        let id = InstanceId::of(&step.id);
+        let instance = state.instance(&id);
+        let started = instance.and_then(|one| one.started);
+        parts.push(Part {
+            step: step.id.to_string(),
+            runbook: format!("{} {}", nested.runbook.id, nested.runbook.version),
+            revision: (nested.revision.origin.to_string(), nested.revision.text),
+            outcome: instance.map_or("not reached", |one| one.phase.word()),
+            took: instance.and_then(|one| Some(one.ended?.since(one.started?))),
+            restored: measured.restored.get(&id).and_then(|at| Some(at.since(started?))),
+            rto: nested.runbook.rto,
+        });
+    }
+    parts
+}
+
+/// What was done otherwise than as written, each with its step and why.
+fn deviations(state: &RunState, entries: &[Entry], say: Say<'_>) -> Vec<String> {
+    let mut reasons: BTreeMap<&InstanceId, String> = BTreeMap::new();
+    for entry in entries {
+        let Fact::Run(Event::Skipped { step, reason } | Event::Overridden { step, reason, .. }) = &entry.draft.fact
+        else {
+            continue;
+        };
+        reasons.insert(step, say(reason));
+    }
+    let told = state.deviations().into_iter().map(|one| {
+        let step = one.step.as_ref().map(|step| format!("{step}: ")).unwrap_or_default();
+        let reason = one.step.as_ref().and_then(|step| reasons.get(step).or_else(|| reasons.get(&step.group())));
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("{step}{}{reason}", one.kind.word())
+    });
+    told.collect()
+}
+
+fn notes(entries: &[Entry], say: Say<'_>) -> Vec<(Timestamp, String)> {
+    let noted = entries.iter().filter_map(|entry| match &entry.draft.fact {
+        Fact::Incident(incident::Event::Noted { text }) => Some((entry.draft.occurred_at, say(text))),
+        _ => None,
+    });
+    noted.collect()
+}
+
+/// Everything that somebody has to see to, from what the log says.
+fn remediation(
+    state: &RunState,
+    measured: &Measured,
+    deviations: &[String],
+    notes: &[(Timestamp, String)],
+) -> Vec<String> {
+    let missed = measured.objectives.iter().filter(|objective| objective.verdict != Verdict::Met);
+    let mut items: Vec<String> = missed.map(|objective| format!("Objective {objective}")).collect();
+    if measured.coverage.verdict.is_some_and(|verdict| verdict != Verdict::Met) {
+        items.push(format!("Objective {}", measured.coverage));
+    }
+    items.extend(state.in_doubt().iter().map(|step| format!("Still in doubt: {step}")));
+    items.extend(deviations.iter().map(|deviation| format!("Deviation: {deviation}")));
+    items.extend(notes.iter().map(|(_, note)| format!("Noted: {note}")));
+    items
+}
+
+fn not_tested(state: &RunState, steps: &[StepResult]) -> Vec<String> {
+    let mut said: Vec<String> =
+        state.plan.exercise.iter().flat_map(|exercise| exercise.not_tested.iter().cloned()).collect();
+    let silent = steps.iter().filter(|step| step.changes && !step.standing.is_proven());
+    let silent: Vec<&str> = silent.map(|step| step.path.as_str()).collect();
+    if !silent.is_empty() {
+        said.push(format!("These steps, which change something and were not proven: {}", silent.join(", ")));
+    }
+    if state.plan.place.estate == EstateKind::Simulated {
+        said.push("Azure itself; the estate was the simulator's, as far as its makers know the real one".to_owned());
+    }
+    said
+}
+
+fn cleanup(state: &RunState) -> Vec<Cleanup> {
+    let steps = state.plan.exercise.iter().flat_map(|exercise| &exercise.cleanup);
+    let done = steps.map(|step| {
+        let id = InstanceId::of(step);
+        let prefix = format!("{id}/");
+        let inside = state.instances().filter(|one| one.id == id || one.id.as_str().starts_with(&prefix));
+        Cleanup {
+            step: step.to_string(),
+            done: state.instance(&id).is_some_and(|one| one.phase == Phase::Succeeded),
+            checks: inside.map(|one| one.verdicts.len()).sum(),
+        }
+    });
+    done.collect()
+}
+
+/// The changes that stand after the run, in the order of the graph.
+fn standing(state: &RunState) -> Vec<String> {
+    let stands = |id: InstanceId| {
+        let action = state.instance(&id).and_then(|one| one.last()).map(|attempt| attempt.intent.action.clone());
+        format!("{id} ({})", action.unwrap_or_default())
+    };
+    state.standing().into_iter().map(stands).collect()
+}

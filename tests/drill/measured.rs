@@ -1,0 +1,90 @@
+//! What is measured of a drill that does not go as promised.
+
+use std::fs;
+
+use callout::base::{Span, Timestamp};
+use serde_json::Value as Json;
+
+use crate::support::Home;
+use crate::words::bench::of_kind;
+
+const RUNBOOK: &str = "\
+runbook: look
+format: 1
+version: 1.0.0
+title: Look at what came back
+outputs:
+  newest: {type: timestamp, value: '${{ steps.look.outputs.newest }}'}
+  point: {type: timestamp, value: '${{ steps.look.outputs.point }}'}
+steps:
+  - id: look
+    title: Look at the newest row
+    manual:
+      instruction: Look.
+      fields:
+        newest: {type: timestamp, description: When the newest row was written}
+        point: {type: timestamp, description: What was restored to}
+    marks: service_restored
+";
+
+const PROGRAMME: &str = "\
+playbook: lossy
+format: 1
+version: 1.0.0
+title: Lose data
+owner: nobody
+programme:
+  scenario: Rows are corrupted
+  environment: sim
+  targets: [chatbot-pg]
+  breaks: [{break: rows_corrupted, of: chatbot-pg}]
+  objectives:
+    rto: 5m
+    rpo: 1m
+    recovered: {newest: restore.newest, point: restore.point}
+    coverage: 100
+  participants: {commander: One, operator: Two}
+  cadence: yearly
+  success_criteria: [All is well]
+  steps:
+    - {id: restore, title: Restore, runbook: look}
+";
+
+#[test]
+fn the_loss_is_measured_by_the_newest_row_beside_what_the_restore_point_claims() {
+    let home = Home::new();
+    let library = home.desk().join("library");
+    for (folder, file, text) in [("runbooks", "look.yaml", RUNBOOK), ("playbooks", "lossy.yaml", PROGRAMME)] {
+        fs::create_dir_all(library.join(folder)).unwrap();
+        fs::write(library.join(folder).join(file), text).unwrap();
+    }
+    let headless = ["--library", "library", "--headless", "--speed", "max"];
+    home.callout(["drill", "run", "lossy"]).args(headless).run().exits(3);
+    let before: Json =
+        serde_json::from_str(&home.callout(["drill", "report", "--format", "json"]).run().succeeded().stdout).unwrap();
+    let verdicts = |report: &Json| -> Vec<String> {
+        let all = report["objectives"].as_array().unwrap().iter();
+        all.map(|one| one["verdict"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(verdicts(&before), ["not_measured", "not_measured"], "nothing is claimed that was not seen");
+
+    let at: Timestamp = of_kind(&home, "run.prepared")[0]["data"]["broken"][0]["at"].as_str().unwrap().parse().unwrap();
+    home.callout(["sim", "advance", "10m"]).run().succeeded();
+    let (newest, point) = (at.before(Span::seconds(95)), at.before(Span::seconds(60)));
+    let answers = format!("manual: {{restore/look: {{newest: '{newest}', point: '{point}'}}}}\n");
+    fs::write(home.desk().join("answers.yaml"), answers).unwrap();
+    home.callout(["resume", "--answers", "answers.yaml"]).args(headless).run().succeeded();
+    let report: Json =
+        serde_json::from_str(&home.callout(["drill", "report", "--format", "json"]).run().succeeded().stdout).unwrap();
+    assert_eq!(verdicts(&report), ["missed", "missed"], "{report}");
+    let rpo = &report["objectives"][1];
+    assert_eq!((&rpo["measured_s"], &rpo["claimed_s"]), (&95.0.into(), &60.0.into()));
+    assert!(report["objectives"][0]["measured_s"].as_f64().unwrap() >= 600.0, "{report}");
+    assert_eq!((&report["verdict"], &report["coverage"]["verdict"]), (&"missed".into(), &"missed".into()));
+    let remediation = report["remediation"].to_string();
+    for item in
+        ["Objective RTO missed", "Objective RPO missed: 1m 35s measured, 1m allowed", "Objective coverage missed"]
+    {
+        assert!(remediation.contains(item), "{item}: {remediation}");
+    }
+}
