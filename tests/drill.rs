@@ -2,4 +2,5 @@
 
 mod breaking;
 mod measured;
+mod proven;
 mod report;

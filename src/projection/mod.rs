@@ -29,7 +29,7 @@ pub use incident_board::{IncidentBoard, RunLine, TickLine, incident_state};
 pub use incident_story::StoryLine;
 pub use make::{revision, state_word};
 pub use report::{
-    Bar, Chain, Chart, Cleanup, Coverage, DrillLine, Integrity, Objective, ObjectiveKind, Part, Person, Report,
+    Bar, Chain, Chart, Cleanup, Coverage, DrillLine, Integrity, Objective, ObjectiveKind, Part, Person, Proof, Report,
     Standing, StepResult, Stretch, Verdict,
 };
 pub use timeline::Timeline;

@@ -78,7 +78,7 @@ fn the_nearest_library_comes_before_what_is_built_in() {
     fs::write(folder.join("mine.yaml"), text).unwrap();
     fs::create_dir_all(folder.join("deep")).unwrap();
     let list = home.callout(["list"]).folder(folder.join("deep")).run().succeeded().stdout;
-    assert_eq!(list, "mine  0.1.0  Mine  not in git\n");
+    assert_eq!(list, "mine  0.1.0  Mine  not proven  not in git\n");
     let named = home.callout(["list", "--library", "library"]).run().succeeded().stdout;
     assert_eq!(named, list);
     home.callout(["list", "--library", "nowhere"]).run().exits(2);

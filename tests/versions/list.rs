@@ -13,8 +13,8 @@ fn a_committed_runbook_has_its_last_commit_and_is_clean_until_it_is_edited() {
     let id = bench.commit(1).to_string();
     let list = bench.callout(["list"]).run().succeeded().stdout;
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split("  ").collect()).collect();
-    assert_eq!(lines[0][..5], ["other", "2.0.0", "Wait", "clean", &id[..7]]);
-    assert_eq!(lines[0][5..], ["2026-01-03", "Ada Lovelace", "-", "unsigned"]);
+    assert_eq!(lines[0][..6], ["other", "2.0.0", "Wait", "not proven", "clean", &id[..7]]);
+    assert_eq!(lines[0][6..], ["2026-01-03", "Ada Lovelace", "-", "unsigned"]);
     assert_ne!(lines[1].iter().find(|cell| **cell == &id[..7]), Some(&&id[..7]), "rest was changed by another\n{list}");
 
     bench.write("other", &waiting("other", "2.0.1"));

@@ -12,7 +12,7 @@ use crate::cli::{Exit, Failure, Setting, store};
 use crate::engine;
 use crate::journal::{Entry, Fact, Journal as _, Line, RunRow, SqliteJournal};
 use crate::plan::Mode;
-use crate::projection::{Chain, DrillLine, Integrity, Report, VerifyError};
+use crate::projection::{Chain, DrillLine, Integrity, Proof, Report, VerifyError};
 use crate::run::Event;
 
 /// Tells what a drill has shown; without a run, the latest drill.
@@ -87,6 +87,29 @@ pub(crate) fn history(setting: &Setting, as_json: bool, out: &mut dyn Write) -> 
     });
     out.write_all(columns(rows).as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// For each runbook that a drill of the store has proven, the latest proof, by the runbook's name.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) fn proofs(setting: &Setting) -> Result<Vec<(String, Proof)>, Failure> {
+    let mut proven: Vec<(String, Proof)> = Vec::new();
+    let Some(mut journal) = store::reader(setting)? else { return Ok(proven) };
+    for row in journal.runs()? {
+        if !is_drill(&journal, &row)? {
+            continue;
+        }
+        let entries = journal.of_run(row.run, Seq(0))?;
+        for (runbook, proof) in Proof::of(&engine::fold(journal.log(), row.run, &entries)?) {
+            match proven.iter_mut().find(|(known, _)| *known == runbook) {
+                Some((_, known)) if known.at >= proof.at => {}
+                Some((_, known)) => *known = proof,
+                None => proven.push((runbook, proof)),
+            }
+        }
+    }
+    Ok(proven)
 }
 
 /// The latest drill.

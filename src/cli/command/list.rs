@@ -3,6 +3,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
+use super::drill::proofs;
 use super::playbook;
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
@@ -13,7 +14,8 @@ use crate::cli::text::{body, columns, count};
 use crate::cli::version::{Bearer, Trees, Version, versions};
 use crate::cli::{Exit, Failure, Setting};
 use crate::plan::Origin;
-use crate::runbook::{Checked, Environment, RevisionRule};
+use crate::projection::Proof;
+use crate::runbook::{Checked, Environment, RevisionRule, Runbook};
 use crate::world::{CommitFacts, Last, Signature};
 
 /// Lists the runbooks of the library, each with its version, and then its playbooks. One that has errors, or whose repository cannot be read, is
@@ -29,7 +31,11 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
         let origin = source.revision(&mut trees).map(|revision| revision.origin);
         Line::of(&source, checked, origin, version, environment.as_ref(), &signers)
     });
-    let lines: Vec<Line> = lines.collect();
+    let mut lines: Vec<Line> = lines.collect();
+    // What a drill has proven is told where there is a store; the list is there without one.
+    for (runbook, proof) in proofs(setting).unwrap_or_default() {
+        lines.iter_mut().filter(|line| line.runbook == runbook).for_each(|line| line.proof = Some(proof.clone()));
+    }
     let playbooks = playbook::Line::all(setting, &library, &mut trees)?;
     if as_json {
         let playbooks = playbooks.iter().map(playbook::Line::document);
@@ -57,6 +63,10 @@ struct Line {
     title: String,
     file: String,
     usable: bool,
+    /// The runbook as it is checked, unless it has errors.
+    checked: Option<Runbook>,
+    /// The last drill that proved it, whatever it was then.
+    proof: Option<Proof>,
     /// Where its text is from, and what git says of it; or why that cannot be told.
     git: Result<(Origin, Option<Version>), String>,
     /// Why the environment's policy does not let the runbook run.
@@ -86,17 +96,18 @@ impl Line {
         };
         let file = source.shown.clone();
         let usable = checked.runbook.is_some();
+        let bare = checked.runbook.clone();
         let (runbook, version, title) = match checked.runbook {
             Some(runbook) => (runbook.id, runbook.version, runbook.title),
             None => (source.name(), "-".to_owned(), "cannot be used: `callout check` says why".to_owned()),
         };
         let unlisted = environment.and_then(|environment| unlisted(environment, &runbook));
-        Self { runbook, version, title, file, usable, git, unlisted, refusal }
+        Self { runbook, version, title, file, usable, checked: bare, proof: None, git, unlisted, refusal }
     }
 
-    /// What is known of it, in the order of the columns: name, version, title, state, commit, date, author, tag,
+    /// What is known of it, in the order of the columns: name, version, title, proof, state, commit, date, author, tag,
     /// signature.
-    fn cells(&self) -> [String; 9] {
+    fn cells(&self) -> [String; 10] {
         let own = [self.runbook.clone(), self.version.clone(), self.title.clone()];
         let empty = String::new;
         let git = match &self.git {
@@ -111,10 +122,16 @@ impl Line {
         };
         let [name, number, title] = own;
         let [state, commit, date, author, tag, signature] = git;
-        [name, number, title, state, commit, date, author, tag, signature]
+        [name, number, title, self.proven(), state, commit, date, author, tag, signature]
+    }
+
+    /// Whether a drill proved what it is today, and when.
+    fn proven(&self) -> String {
+        proven(self.proof.as_ref(), self.checked.as_ref())
     }
 
     fn document(&self) -> Json {
+        let holds = self.proof.as_ref().zip(self.checked.as_ref()).is_some_and(|(proof, own)| proof.holds(own));
         let (origin, version) = match &self.git {
             Ok((origin, version)) => (Some(origin), version.as_ref()),
             Err(_) => (None, None),
@@ -133,6 +150,8 @@ impl Line {
             "file": self.file,
             "usable": self.usable,
             "state": state,
+            "proven": holds,
+            "last_drill": self.proof.as_ref().map(|proof| json!({"at": proof.at, "simulated": proof.simulated})),
             "trouble": self.git.as_ref().err(),
             "last_commit": version.map(|version| last_document(&version.last)),
             "shallow": version.map(|version| version.shallow),
@@ -141,6 +160,14 @@ impl Line {
             "signature": version.and_then(|version| version.signature.as_ref()).map(signature_document),
             "refused": self.unlisted.as_ref().or(self.refusal.as_ref()).map(|refusal| &refusal.why),
         })
+    }
+}
+
+/// What is said of the last proof of a runbook.
+pub(super) fn proven(proof: Option<&Proof>, runbook: Option<&Runbook>) -> String {
+    match (proof, runbook) {
+        (Some(proof), Some(runbook)) => proof.words(runbook),
+        _ => "not proven".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::io::Write;
 
-use super::list::{last_sentence, signature_words};
+use super::drill::proofs;
+use super::list::{last_sentence, proven, signature_words};
 use super::playbook;
 use crate::base::Seq;
 use crate::cli::library::{Loaded, Source};
@@ -31,7 +32,10 @@ pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result
     let Loaded { runbook, revision, source, .. } = source.load(setting)?;
     let signers = Signers::find(setting, None);
     let version = version(&source, &signers)?;
-    show_runbook(&runbook, &revision.origin.to_string(), version.as_ref(), out)?;
+    let proofs = proofs(setting).unwrap_or_default();
+    let proof = proofs.iter().find(|(name, _)| *name == runbook.id).map(|(_, proof)| proof);
+    let proven = proven(proof, Some(&runbook));
+    show_runbook(&runbook, &revision.origin.to_string(), version.as_ref(), &proven, out)?;
     Ok(Exit::Success)
 }
 
@@ -113,6 +117,7 @@ fn show_runbook(
     runbook: &Runbook,
     revision: &str,
     version: Option<&Version>,
+    proven: &str,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     writeln!(out, "{} {}: {}\n", runbook.id, runbook.version, printable(&runbook.title))?;
@@ -126,6 +131,7 @@ fn show_runbook(
             field(out, "Signature", &words)?;
         }
     }
+    field(out, "Drilled", proven)?;
     for (label, text) in [("SOP", &runbook.sop), ("Owner", &runbook.owner)] {
         if let Some(text) = text {
             field(out, label, text)?;
