@@ -13,7 +13,7 @@ fn breakage(trouble: Trouble, name: Option<&str>) -> Breakage {
 }
 
 fn exercise() -> Exercise {
-    let given = |output: &str| Given { step: callout::base::StepId::new("restore"), output: output.into() };
+    let given = |output: &str| Given { step: "restore".into(), output: output.into() };
     Exercise {
         scenario: "A release went out".into(),
         breaks: vec![

@@ -41,7 +41,7 @@ programme:
   objectives:
     rto: 5m
     rpo: 1m
-    recovered: {newest: restore.newest, point: restore.point}
+    recovered: {newest: restore.newest, point: restore/look.point}
     coverage: 100
   participants: {commander: One, operator: Two}
   cadence: yearly

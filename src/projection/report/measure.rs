@@ -281,7 +281,7 @@ fn rpo(state: &RunState, impact: Timestamp, target: Span) -> Objective {
     let corrupted = broken.filter(|one| one.breakage.trouble == Trouble::RowsCorrupted).find_map(|one| one.at);
     let lost_at = corrupted.unwrap_or(impact);
     let moment = |given: &Given| {
-        let outputs = state.instance(&InstanceId::of(&given.step))?.outputs.as_ref()?;
+        let outputs = state.instance(&given.step)?.outputs.as_ref()?;
         outputs.field(&given.output).and_then(Value::as_text)?.parse::<Timestamp>().ok()
     };
     let recovered = state.plan.exercise.as_ref().and_then(|exercise| exercise.recovered.as_ref());

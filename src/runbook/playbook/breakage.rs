@@ -4,10 +4,11 @@ use super::grammar::{BREAK, RECOVERED};
 use super::guide::filled;
 use super::programme::{DrillStep, Programme};
 use super::shelf::{Listed, Shelf};
-use crate::base::did_you_mean;
+use crate::base::{InstanceId, did_you_mean};
+use crate::effect::{self, Type};
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::written::Written;
-use crate::runbook::{Code, Finding, Findings, ParameterType, read};
+use crate::runbook::{Code, FieldKind, Finding, Findings, ParameterType, Runbook, StepKind, read};
 
 /// What is broken before the drill begins. A resource that is not bound to the drill is not broken for it either.
 pub(super) fn breaks(written: &Written, bounds: Bounds<'_>, findings: &mut Findings<'_>) -> Option<Vec<Breakage>> {
@@ -55,28 +56,48 @@ pub(super) fn recovered(
 
 fn given(written: &Written, steps: &[DrillStep], shelf: &Shelf, findings: &mut Findings<'_>) -> Option<Given> {
     let text = &read::scalar(written, "an output of a step", findings)?.text;
-    let (step, output) = text.split_once('.').unwrap_or((text, ""));
+    let (path, output) = text.split_once('.').unwrap_or((text, ""));
+    let (step, inner) = path.split_once('/').map_or((path, None), |(step, inner)| (step, Some(inner)));
     let Some(step) = steps.iter().find(|known| known.id.as_str() == step) else {
         let message = format!("the programme has no step `{step}`");
         let near = did_you_mean(step, steps.iter().map(|known| known.id.as_str()));
         let finding = Finding::new(Code::UnknownStep, written.place, message);
         findings.add(finding.help(match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "write `STEP.OUTPUT`".to_owned(),
+            None => "write `STEP.OUTPUT`, or `STEP/INNER.OUTPUT`".to_owned(),
         }));
         return None;
     };
-    let outputs = match shelf.find(&step.runbook) {
-        Some(Listed::Usable(runbook)) => runbook.outputs.as_slice(),
-        _ => &[],
+    let moments = match shelf.find(&step.runbook) {
+        Some(Listed::Usable(runbook)) => moments(runbook, inner),
+        _ => Vec::new(),
     };
-    let is_moment = outputs.iter().any(|one| one.name == output && one.kind == ParameterType::Timestamp);
-    if !is_moment {
-        let message = format!("the runbook `{}` gives no moment `{output}`", step.runbook);
-        let moments = outputs.iter().filter(|one| one.kind == ParameterType::Timestamp);
+    if !moments.contains(&output) {
+        let who = inner.map_or_else(String::new, |inner| format!("step `{inner}` of the "));
+        let message = format!("the {who}runbook `{}` gives no moment `{output}`", step.runbook);
         let finding = Finding::new(Code::UnknownOutput, written.place, message);
-        findings.add(finding.help(format!("its moments are {}", list(moments.map(|one| one.name.as_str())))));
+        findings.add(finding.help(format!("its moments are {}", list(moments))));
         return None;
     }
-    Some(Given { step: step.id.clone(), output: output.to_owned() })
+    Some(Given { step: InstanceId::from(path), output: output.to_owned() })
+}
+
+/// The moments that a runbook gives, or one of its steps.
+fn moments<'r>(runbook: &'r Runbook, inner: Option<&str>) -> Vec<&'r str> {
+    let Some(inner) = inner else {
+        let own = runbook.outputs.iter().filter(|one| one.kind == ParameterType::Timestamp);
+        return own.map(|one| one.name.as_str()).collect();
+    };
+    match runbook.steps.iter().find(|step| step.id.as_str() == inner).map(|step| &step.kind) {
+        Some(StepKind::Manual { fields, .. }) => {
+            let moments = fields.iter().filter(|field| field.kind == FieldKind::Timestamp);
+            moments.map(|field| field.name.as_str()).collect()
+        }
+        Some(kind) => {
+            let row = kind.call().and_then(|call| effect::find(&call.action));
+            let outputs = row.map(|row| row.outputs).unwrap_or_default().iter();
+            outputs.filter(|output| output.kind == Type::Timestamp).map(|output| output.name).collect()
+        }
+        None => Vec::new(),
+    }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Playbook, Role};
-use crate::base::{Span, StepId};
+use crate::base::{InstanceId, Span, StepId};
 
 /// What a drill is to show, fixed before it begins: it travels with the plan, and so the plan's digest covers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +115,9 @@ pub struct Recovered {
 /// An output of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {
-    /// The step of the programme.
-    pub step: StepId,
-    /// The output of the runbook that it runs.
+    /// The step of the programme, or one inside of the runbook that it runs: `restore/recovered`.
+    pub step: InstanceId,
+    /// Its output.
     pub output: String,
 }
 

@@ -88,7 +88,11 @@ pub(crate) const DRILL_OBJECTIVES: Table = Table {
 pub(crate) const RECOVERED: Table = Table {
     what: "`recovered`",
     keys: &[
-        required("newest", Shape::Text, "When the newest row was written that came back: `STEP.OUTPUT`, a moment."),
+        required(
+            "newest",
+            Shape::Text,
+            "When the newest row was written that came back: `STEP.OUTPUT` or `STEP/INNER.OUTPUT`, a moment.",
+        ),
         optional("point", Shape::Text, "The point that was restored to: `STEP.OUTPUT`, a moment."),
     ],
 };
