@@ -234,7 +234,7 @@ fn form_field(field: &ManualField, text: &dyn Fn(&Template) -> String) -> FormFi
         wanted,
         choices,
         default: field.default.as_ref().map(text),
-        headless: field.headless.as_ref().map(ToString::to_string),
+        headless: field.headless.as_ref().map(text),
         entry,
     }
 }

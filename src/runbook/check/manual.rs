@@ -4,7 +4,7 @@ use super::outline::Gives;
 use super::parameter::is_well_formed;
 use super::prose::prose;
 use super::scope::{StepNames, template};
-use crate::base::{Decimal, Timestamp, Value};
+use crate::base::{Decimal, Timestamp};
 use crate::runbook::expr::Typing;
 use crate::runbook::fields::{Fields, list};
 use crate::runbook::grammar::{FIELD, MANUAL};
@@ -81,8 +81,8 @@ fn field(entry: &Entry, names: &StepNames<'_>, findings: &mut Findings<'_>) -> O
     }
     let kind = kind(word, &fields, findings)?;
     let own = |key: &str| fields.get(key).filter(|_| own_keys.contains(&key));
-    let default = own("default").and_then(|written| default(written, &kind, names, findings));
-    let headless = own("headless").and_then(|written| headless(written, &kind, findings));
+    let default = own("default").and_then(|written| beforehand(written, "a default", &kind, names, findings));
+    let headless = own("headless").and_then(|written| beforehand(written, "a value", &kind, names, findings));
     Some(ManualField { name: entry.key.clone(), kind, description, default, headless })
 }
 
@@ -167,14 +167,15 @@ fn number(written: &Written, key: &str, findings: &mut Findings<'_>) -> Option<S
     }
 }
 
-/// What stands in the field beforehand. Text without holes is compared with the type at once.
-fn default(
+/// What stands in the field beforehand, or is taken for an answer. Text without holes is compared with the type at once.
+fn beforehand(
     written: &Written,
+    what: &str,
     kind: &FieldKind,
     names: &StepNames<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Template> {
-    let text = &read::scalar(written, "a default", findings)?.text;
+    let text = &read::scalar(written, what, findings)?.text;
     let (template, own) = template(written, text, names, findings)?;
     if template.holes().next().is_none() {
         fits(text, kind).map_err(|why| findings.add(Finding::new(Code::Default, written.place, why))).ok()?;
@@ -189,18 +190,6 @@ fn default(
     let message = format!("the field takes {wanted}, and `{text}` is {own}");
     findings.add(Finding::new(code, written.place, message));
     None
-}
-
-/// What a run without a person takes.
-fn headless(written: &Written, kind: &FieldKind, findings: &mut Findings<'_>) -> Option<Value> {
-    let text = &read::scalar(written, "a value", findings)?.text;
-    match fits(text, kind) {
-        Ok(()) => Some(Value::text(text)),
-        Err(why) => {
-            findings.add(Finding::new(Code::Default, written.place, why));
-            None
-        }
-    }
 }
 
 /// Tells whether a text can be filled in; else why not, as a sentence without its full stop.

@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use crate::base::Value;
 use crate::runbook::Template;
 
 /// A field that a person fills in at a manual step. It becomes the step's output of the same name.
@@ -16,9 +15,9 @@ pub struct ManualField {
     /// What stands in it beforehand; the person may change it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Template>,
-    /// What a run without a person takes. Never for a secret or for evidence.
+    /// What a run without a person takes. Never for a secret or for evidence. What it gives is checked like any answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headless: Option<Value>,
+    pub headless: Option<Template>,
 }
 
 /// The type of a manual field.

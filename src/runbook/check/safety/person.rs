@@ -54,7 +54,6 @@ const fn at(field: &str) -> [Down<'_>; 3] {
 mod tests {
     use super::super::subject::tests::{codes, step};
     use super::*;
-    use crate::base::Value;
     use crate::runbook::{FieldKind, Template};
 
     fn at_gate(choices: &[(&str, Leads)], headless: Option<&str>) -> Vec<Code> {
@@ -74,18 +73,18 @@ mod tests {
 
     #[test]
     fn a_manual_step_gets_one_note_for_all_its_fields() {
-        let field = |name: &str, headless: Option<Value>| ManualField {
+        let field = |name: &str, headless: Option<&str>| ManualField {
             name: name.to_owned(),
             kind: FieldKind::String { pattern: None },
             description: None,
             default: None,
-            headless,
+            headless: headless.map(|text| Template::parse(text).unwrap()),
         };
         let manual = |fields| {
             codes(&[step("note", [], StepKind::Manual { instruction: Template::parse("Do.").unwrap(), fields })], None)
         };
         assert_eq!(manual(vec![field("a", None), field("b", None)]), [Code::NeedsPerson]);
-        assert_eq!(manual(vec![field("a", Some(Value::text("x")))]), []);
+        assert_eq!(manual(vec![field("a", Some("x"))]), []);
         assert_eq!(manual(Vec::new()), []);
     }
 }

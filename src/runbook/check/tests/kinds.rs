@@ -1,7 +1,9 @@
 use super::*;
-use crate::base::{Span, StepId, Value};
+use crate::base::{Span, StepId};
 use crate::effect::Risk;
-use crate::runbook::{CallRole, DrillSubstitute, FieldKind, Leads, OnFailure, RetryCause, StepKind, UndoUntil};
+use crate::runbook::{
+    CallRole, DrillSubstitute, FieldKind, Leads, OnFailure, RetryCause, StepKind, Template, UndoUntil,
+};
 
 const GET: &str = "id: x, action: webapp.get, with: {app: '${{ inputs.app }}'}";
 const RESTART: &str = "id: x, action: webapp.restart, with: {app: '${{ inputs.app }}'}";
@@ -245,8 +247,15 @@ fn more_than_the_limits_is_a_finding() {
 }
 
 #[test]
-fn a_headless_value_is_kept_as_text() {
+fn a_headless_value_is_kept_as_text_and_may_come_from_what_was_read() {
     let step = first("id: m, manual: {instruction: I, fields: {f: {type: number, headless: 1.50}}}");
     let StepKind::Manual { fields, .. } = step.kind else { panic!("not manual") };
-    assert_eq!(fields[0].headless, Some(Value::text("1.50")));
+    assert_eq!(fields[0].headless.as_ref().map(Template::source), Some("1.50"));
+    let read = "id: s, check: keyvault.secret.versions, with: {vault: '${{ inputs.vault }}', name: n}";
+    let asks = |kind: &str| {
+        let field = format!("{{type: {kind}, headless: '${{{{ steps.s.outputs.current }}}}'}}");
+        format!("id: m, needs: [s], manual: {{instruction: I, fields: {{f: {field}}}}}")
+    };
+    good(&[read, &asks("string")]);
+    refused(&[read, &asks("timestamp")], Code::Default, "'${{ steps.s.outputs.current }}'");
 }
