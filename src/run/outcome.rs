@@ -63,9 +63,19 @@ pub(super) fn polled(state: &RunState, id: AttemptId, progress: &Progress, now: 
             }
         }
         Progress::Gone { why } => in_doubt(format!("nothing is known any more where the operation was: {why}")),
+        // A poll tells only that it is done. What it gave, the probe reads; until then the step does not go on.
+        Progress::Succeeded if gives(&attempt.intent.action) => {
+            let why = "the service says that it is done, and what it gave is read now".to_owned();
+            vec![Event::InDoubt { step, attempt: id, why, said_yes: true }]
+        }
         Progress::Succeeded => vec![Event::Succeeded { step, attempt: id, outputs: Value::record([]) }],
         Progress::Failed(failure) => vec![Event::Failed { step, attempt: id, failure: failure.clone() }],
     }
+}
+
+/// Whether an operation gives what later steps may read.
+fn gives(action: &str) -> bool {
+    crate::effect::find(action).is_some_and(|row| !row.outputs.is_empty())
 }
 
 /// Until when a run that is being ended waits for an operation that goes on: for twice the time that it usually takes, and
@@ -153,9 +163,8 @@ pub(super) fn resolve(state: &RunState, id: &InstanceId, word: &Resolution, now:
     };
     match word {
         Resolution::Adopt { outputs, reason } => {
-            let gives = crate::effect::find(&attempt.intent.action).is_some_and(|row| !row.outputs.is_empty());
             let outputs = typed_outputs(outputs.as_ref())?;
-            if gives && outputs.is_none() && !state.is_over() {
+            if gives(&attempt.intent.action) && outputs.is_none() && !state.is_over() {
                 return refuse("later steps need what this one gives: say it, or probe again");
             }
             let seen = "a person says that it happened".to_owned();

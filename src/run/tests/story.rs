@@ -66,6 +66,19 @@ fn an_accepted_operation_is_polled_on_at_its_journaled_address_by_whoever_takes_
 }
 
 #[test]
+fn what_an_accepted_operation_gave_is_read_by_its_probe_when_it_is_done() {
+    let mut story = Story::of(vec![set()]);
+    let attempt = story.intend("set", &looks("v1"));
+    story.give(&Input::Answered { attempt, meaning: Meaning::Accepted { handle: handle(), retry_after: Span::ZERO } });
+    story.give(&Input::Polled { attempt, progress: crate::effect::Progress::Succeeded });
+    assert!(matches!(owed(&story.state).as_slice(), [Command::Probe { .. }]));
+    let outputs = Value::record([("version", Value::text("v2"))]);
+    let verdict = ProbeVerdict::Happened { outputs, seen: "it carries our tag".into() };
+    story.give(&Input::Probed { attempt, verdict, asked_at: story.now });
+    assert_eq!(story.state.phase, RunPhase::Ended(RunEnd::Succeeded));
+}
+
+#[test]
 fn absence_proves_nothing_before_the_settling_time_and_then_a_marked_create_is_sent_as_a_new_attempt() {
     let mut story = Story::of(vec![set()]);
     let attempt = story.intend("set", &looks("v1"));
