@@ -33,6 +33,18 @@ pub enum SecretRef {
         /// The version, 32 hexadecimal digits.
         version: String,
     },
+    /// One version of a Key Vault secret that is the address of a database, `postgresql://LOGIN:PASSWORD@HOST/DATABASE`,
+    /// with another host in it: whoever gets this reaches another server with the same login.
+    Rehosted {
+        /// The vault's address, as for a version.
+        vault: String,
+        /// The secret's name.
+        name: String,
+        /// The version, 32 hexadecimal digits.
+        version: String,
+        /// The host's name that takes the place of the one in the address.
+        host: String,
+    },
     /// An environment variable of the process that sends the request.
     Environment {
         /// The variable's name.
@@ -53,6 +65,9 @@ impl fmt::Display for SecretRef {
         match self {
             Self::Generate { bytes, .. } => write!(f, "«secret: {bytes} fresh random bytes»"),
             Self::Version { name, version, .. } => write!(f, "«secret: {name} version {}»", short(version)),
+            Self::Rehosted { name, version, host, .. } => {
+                write!(f, "«secret: {name} version {}, at {host}»", short(version))
+            }
             Self::Environment { name } => write!(f, "«secret: environment variable {name}»"),
             Self::Setting { name, .. } => write!(f, "«secret: the value that {name} has»"),
         }

@@ -193,7 +193,7 @@ fn reads(method: Method, url: &Url) -> bool {
     let path = url.path();
     match method {
         Method::Get => true,
-        Method::Post => path.ends_with(settings::LIST) || path.ends_with("/slotsdiffs"),
+        Method::Post => [settings::LIST, "/slotsdiffs", "/checkNameAvailability"].iter().any(|end| path.ends_with(end)),
         Method::Put | Method::Patch | Method::Delete => false,
     }
 }

@@ -60,7 +60,9 @@ impl KeyVault {
             return Sent::NeverSent { why };
         }
         let result = match errand.call.action.as_str() {
-            "keyvault.secret.set" | "keyvault.secret.copy" => self.set(errand, attempt).await,
+            "keyvault.secret.set" | "keyvault.secret.copy" | "keyvault.secret.rehost" => {
+                self.set(errand, attempt).await
+            }
             "keyvault.secret.disable" => self.switch(errand, attempt, false).await,
             "keyvault.secret.enable" => self.switch(errand, attempt, true).await,
             other => Err(format!("no hand knows how to carry `{other}` to a vault")),
@@ -200,6 +202,11 @@ impl KeyVault {
             SecretRef::Generate { bytes, encoding } => secret::generate(*bytes, *encoding)?,
             SecretRef::Environment { name } => secret::from_environment(&self.environment, name)?,
             SecretRef::Version { vault, name, version } => self.version(vault, name, version).await?,
+            SecretRef::Rehosted { vault, name, version, host } => {
+                let address = self.version(vault, name, version).await?;
+                self.redactor.learn(&address);
+                secret::rehosted(&address, host)?
+            }
             SecretRef::Setting { .. } => return Err("no vault is given what an app setting holds".to_owned()),
         };
         self.redactor.learn(&text);
@@ -277,7 +284,7 @@ fn text<'a>(args: &'a Args, name: &str) -> Result<&'a str, String> {
     args.get(name).and_then(Value::as_text).ok_or_else(|| format!("`{name}` is missing"))
 }
 
-/// Where the value of a new version is to be had: it is given, or it is the value of another secret's version.
+/// Where the value of a new version is to be had: it is given, or it is made from a version that is there.
 fn value(call: &Call) -> Result<SecretRef, String> {
     let args = &call.args;
     match args.get("value") {
@@ -285,6 +292,13 @@ fn value(call: &Call) -> Result<SecretRef, String> {
         None if call.action == "keyvault.secret.copy" => {
             let text = |name| text(args, name).map(str::to_owned);
             Ok(SecretRef::Version { vault: vault(args)?.to_owned(), name: text("from")?, version: text("version")? })
+        }
+        None if call.action == "keyvault.secret.rehost" => {
+            let text = |name| text(args, name).map(str::to_owned);
+            let server = args.get("server").and_then(|server| server.field("url")).and_then(Value::as_text);
+            let host = server.and_then(|url| url.strip_prefix("postgresql://")).ok_or("the server has no address")?;
+            let (vault, host) = (vault(args)?.to_owned(), host.to_owned());
+            Ok(SecretRef::Rehosted { vault, name: text("name")?, version: text("version")?, host })
         }
         _ => Err("the value is not a reference to a secret".to_owned()),
     }

@@ -40,6 +40,25 @@ pub(super) fn from_environment(environment: &Environment, name: &str) -> Result<
     text.ok_or_else(|| format!("the environment variable {name} is not set, so nothing was sent"))
 }
 
+/// The address of a database with another host in it; everything else of it stays as it is written.
+pub(super) fn rehosted(address: &str, host: &str) -> Result<Zeroizing<String>, String> {
+    const WANTED: &str = "the secret is not an address, postgresql://LOGIN:PASSWORD@HOST/DATABASE, so nothing was sent";
+    let (scheme, rest) = address.split_once("://").ok_or(WANTED)?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // A password may hold an `@` only in its escaped form (RFC 3986, section 3.2.1), so this is the one before the host.
+    let (login, place) = rest[..end].rsplit_once('@').ok_or(WANTED)?;
+    let port = place.find(':').map_or("", |at| &place[at..]);
+    let has_password = login.split_once(':').is_some_and(|(name, password)| !name.is_empty() && !password.is_empty());
+    if !["postgresql", "postgres"].contains(&scheme)
+        || !has_password
+        || place.is_empty()
+        || place.starts_with([':', '['])
+    {
+        return Err(WANTED.to_owned());
+    }
+    Ok(Zeroizing::new(format!("{scheme}://{login}@{host}{port}{}", &rest[end..])))
+}
+
 /// Checks a reference to a version before it becomes part of an address: Microsoft's client splices names unescaped.
 pub(super) fn check_place(vault: &str, name: &str, version: &str) -> Result<(), String> {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -62,6 +81,20 @@ mod tests {
         assert_ne!(generate(32, Encoding::Hex).unwrap(), generate(32, Encoding::Hex).unwrap());
         assert!(generate(8, Encoding::Hex).is_err());
         assert!(generate(513, Encoding::Hex).is_err());
+    }
+
+    #[test]
+    fn an_address_with_another_host_keeps_everything_else_of_it() {
+        let with = |address: &str| rehosted(address, "new.postgres.database.azure.com").map(|text| text.to_string());
+        let address = "postgresql://chatbot:p%40ss@old.postgres.database.azure.com:5432/chatbot?sslmode=require";
+        let wanted = "postgresql://chatbot:p%40ss@new.postgres.database.azure.com:5432/chatbot?sslmode=require";
+        assert_eq!(with(address).unwrap(), wanted);
+        assert_eq!(with("postgres://a:b@old?x=y@z").unwrap(), "postgres://a:b@new.postgres.database.azure.com?x=y@z");
+        for other in
+            ["s3cret", "https://a:b@old/db", "postgresql://old/db", "postgresql://a@old/db", "postgresql://a:b@"]
+        {
+            assert!(with(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -231,6 +231,15 @@ pub(super) fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
             get.push(Piece::Shell(" --file \"$folder/value\" --encoding utf-8"));
             vec![get]
         }
+        SecretRef::Rehosted { vault: of, name, version, host } => {
+            let version = SecretRef::Version { vault: of.clone(), name: name.clone(), version: version.clone() };
+            let mut lines = value_by_hand(&version, vault);
+            lines.push(line([("host=", host)]));
+            let replace = "sed -i -E \"s#^(postgres(ql)?://[^@/]*@)[^/:?]+#\\\\1$host#\" \"$folder/value\"";
+            lines.push(vec![Piece::Shell(replace)]);
+            lines.push(vec![Piece::Shell("grep -q -F \"@$host\" \"$folder/value\"")]);
+            lines
+        }
         // It is asked for: a name from a runbook is never made a part of the shell's own language.
         SecretRef::Environment { name } => {
             let mut ask = line([("printf '%s' \"$(printenv -- ", name)]);

@@ -19,6 +19,7 @@ mod power;
 mod preview;
 mod reading;
 mod references;
+mod rehost;
 mod search;
 mod settings;
 mod settings_replace;

@@ -1,7 +1,7 @@
 use super::super::Row;
 use super::{
     activity, consumers, copy, health, http, instances, keyvault, metrics, postgres, power, preview, references,
-    search, settings, settings_replace, slots, sql, storage, swap, versions, webapp,
+    rehost, search, settings, settings_replace, slots, sql, storage, swap, versions, webapp,
 };
 
 /// Every row, sorted by name.
@@ -12,6 +12,7 @@ static ROWS: &[&Row] = &[
     &copy::COPY,
     &keyvault::DISABLE,
     &keyvault::ENABLE,
+    &rehost::REHOST,
     &keyvault::SET,
     &versions::VERSIONS,
     &postgres::FIREWALL_DELETE,
@@ -20,6 +21,7 @@ static ROWS: &[&Row] = &[
     &postgres::LOCK_DELETE,
     &postgres::LOCK_GET,
     &postgres::LOCK_SET,
+    &postgres::NAME_CHECK,
     &postgres::PARAMETERS_GET,
     &postgres::PARAMETERS_SET,
     &postgres::RESET,

@@ -19,7 +19,8 @@ pub(in super::super) static GET: Row = Row {
     summary: "Reads the locks on a server, those of its resource group and subscription included.",
     parameters: &[
         SERVER,
-        optional("name", Type::String, "As a check: the lock that must stand; any, if it is not given."),
+        optional("name", Type::String, "As a check: the lock that must stand; any, if neither is given."),
+        optional("absent", Type::String, "As a check: a lock that must not stand."),
     ],
     outputs: &[output("locks", Type::List(&Type::Record), "The locks, as `{name, level, notes, id}`.")],
     risk: Risk::Read,
@@ -31,6 +32,7 @@ pub(in super::super) static GET: Row = Row {
     permissions: &["Microsoft.Authorization/locks/read"],
     render: |args| {
         optional_text(args, "name")?;
+        optional_text(args, "absent")?;
         request(args, Method::Get, "")
     },
     follow: None,
@@ -192,9 +194,13 @@ fn judge(args: &Args, outputs: &Value) -> Verdict {
     let locks = list(outputs, "locks");
     let names: Vec<&str> = locks.iter().map(|lock| field(lock, "name")).collect();
     let seen = if names.is_empty() { "no lock".to_owned() } else { format!("locks: {}", names.join(", ")) };
-    let good = match args.get("name").and_then(Value::as_text) {
-        Some(name) => found(outputs, name).is_some(),
-        None => !locks.is_empty(),
+    let given = |argument: &str| args.get(argument).and_then(Value::as_text);
+    let good = match (given("name"), given("absent")) {
+        (name, Some(absent)) => {
+            found(outputs, absent).is_none() && name.is_none_or(|name| found(outputs, name).is_some())
+        }
+        (Some(name), None) => found(outputs, name).is_some(),
+        (None, None) => !locks.is_empty(),
     };
     if good { Verdict::Pass { seen } } else { Verdict::Fail { seen } }
 }
@@ -287,5 +293,13 @@ mod tests {
         let any = args([("server", server("chatbot-pg"))]);
         assert!(matches!(judge(&any, &outputs()), Verdict::Pass { .. }));
         assert!(matches!(judge(&any, &Value::record([])), Verdict::Fail { .. }));
+    }
+
+    #[test]
+    fn a_check_wants_the_absence_of_the_lock_that_it_names_and_of_no_other() {
+        let absent = |name| args([("server", server("chatbot-pg")), ("absent", Value::text(name))]);
+        assert!(matches!(judge(&absent("other"), &outputs()), Verdict::Pass { .. }));
+        assert!(matches!(judge(&absent("Keep"), &outputs()), Verdict::Fail { .. }));
+        assert!(matches!(judge(&absent("keep"), &Value::record([])), Verdict::Pass { .. }));
     }
 }

@@ -6,6 +6,7 @@
 mod delete;
 mod firewall;
 mod lock;
+mod name;
 mod parameters;
 mod password;
 mod restore;
@@ -14,6 +15,7 @@ mod server;
 pub(super) use delete::DELETE;
 pub(super) use firewall::{DELETE as FIREWALL_DELETE, LIST as FIREWALL_LIST, SET as FIREWALL_SET};
 pub(super) use lock::{DELETE as LOCK_DELETE, GET as LOCK_GET, SET as LOCK_SET};
+pub(super) use name::CHECK as NAME_CHECK;
 pub(super) use parameters::{GET as PARAMETERS_GET, SET as PARAMETERS_SET};
 pub(super) use password::RESET;
 pub(super) use restore::{GEO_RESTORE, RESTORE};

@@ -29,6 +29,8 @@ pub(in super::super) static GET: Row = Row {
         SERVER,
         optional("state", Type::String, "As a check: the state that it must be in; `Ready` if not given."),
         optional("attempt", Type::String, "As a check: the attempt that must have made the server, by its tag."),
+        optional("covers", Type::Timestamp, "As a check: a moment that its backups must reach back to."),
+        optional("backed_up", Type::Boolean, "As a check: whether it must have a backup."),
     ],
     outputs: OUTPUTS,
     risk: Risk::Read,
@@ -41,6 +43,9 @@ pub(in super::super) static GET: Row = Row {
     render: |args| {
         optional_text(args, "state")?;
         optional_text(args, "attempt")?;
+        if let Some(found) = optional_text(args, "covers")?.filter(|text| text.parse::<Timestamp>().is_err()) {
+            return Err(RenderError::Shape { name: "covers", wanted: "a moment", found: found.to_owned() });
+        }
         request(args, Method::Get, "")
     },
     follow: None,
@@ -85,7 +90,13 @@ pub(in super::super) static LIST: Row = Row {
     summary: "Reads which servers stand in a server's resource group, and whether it is one of them.",
     parameters: &[
         required("server", Type::Target(TargetKind::Postgres), "The server that is looked for. It need not be there."),
-        optional("expect", Type::String, "As a check: `present`, which is meant if it is not given, or `absent`."),
+        optional(
+            "expect",
+            Type::String,
+            "As a check: `present`, which is meant if it is not given, `absent`, or `ours`, which is absent or made by \
+             `attempt`.",
+        ),
+        optional("attempt", Type::String, "For `ours`: the attempt; an empty one has made nothing."),
     ],
     outputs: &[
         output("found", Type::Boolean, "Whether the server is there."),
@@ -193,12 +204,34 @@ fn judge(args: &Args, outputs: &Value) -> Verdict {
             }
         }
     }
+    if let Err(wrong) = backups(args, outputs) {
+        good = false;
+        seen.push_str(&wrong);
+    }
     if good { Verdict::Pass { seen } } else { Verdict::Fail { seen } }
 }
 
+/// Whether there are backups, and whether they reach back as far as is wanted; else the end of a sentence that says so.
+fn backups(args: &Args, outputs: &Value) -> Result<(), String> {
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let covers = args.get("covers").and_then(Value::as_text);
+    match field(outputs, "earliest_restore") {
+        "" if covers.is_some() || args.get("backed_up") == Some(&Value::Boolean(true)) => {
+            Err("; it has no backup yet".to_owned())
+        }
+        earliest => match covers {
+            Some(covers) if moment(earliest) > moment(covers) => {
+                Err(format!("; {covers} is before {earliest}, the earliest moment that can be restored"))
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
 fn render_list(args: &Args) -> Result<Request, RenderError> {
-    const WANTED: &str = "`present` or `absent`";
-    if let Some(found) = optional_text(args, "expect")?.filter(|word| !["present", "absent"].contains(word)) {
+    const WANTED: &str = "`present`, `absent` or `ours`";
+    optional_text(args, "attempt")?;
+    if let Some(found) = optional_text(args, "expect")?.filter(|word| !["present", "absent", "ours"].contains(word)) {
         return Err(RenderError::Shape { name: "expect", wanted: WANTED, found: found.to_owned() });
     }
     let id = target(args, "server", TargetKind::Postgres)?.id;
@@ -241,8 +274,20 @@ fn judge_list(args: &Args, outputs: &Value) -> Verdict {
         state if found => format!("there is a server of that name, and it is {state}"),
         _ => "there is no server of that name in the resource group".to_owned(),
     };
-    let absent = args.get("expect").and_then(Value::as_text) == Some("absent");
-    if found == absent { Verdict::Fail { seen } } else { Verdict::Pass { seen } }
+    let given = |name: &str| args.get(name).and_then(Value::as_text);
+    let good = match given("expect") {
+        Some("absent") => !found,
+        Some("ours") if found => {
+            let ours =
+                given("attempt").is_some_and(|attempt| !attempt.is_empty() && attempt == field(outputs, "attempt"));
+            let seen =
+                format!("{seen}, and this attempt {}", if ours { "made it" } else { "is not known to have made it" });
+            return if ours { Verdict::Pass { seen } } else { Verdict::Fail { seen } };
+        }
+        Some("ours") => true,
+        _ => found,
+    };
+    if good { Verdict::Pass { seen } } else { Verdict::Fail { seen } }
 }
 
 #[cfg(test)]
@@ -317,6 +362,24 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_check_wants_backups_that_reach_back_to_a_moment() {
+        let covers = |moment: &str| args([("server", server("x")), ("covers", Value::text(moment))]);
+        let old = got(document("x", "Ready", &json!({}))).unwrap();
+        assert!(matches!(judge(&covers("2026-11-13T02:00:00.714261Z"), &old), Verdict::Pass { .. }));
+        let early = judge(&covers("2026-11-13T02:00:00Z"), &old);
+        assert!(matches!(early, Verdict::Fail { seen } if seen.contains("earliest moment")));
+        let mut young = document("x", "Ready", &json!({}));
+        young["properties"]["backup"] = json!({"backupRetentionDays": 7});
+        let young = got(young).unwrap();
+        let any = args([("server", server("x")), ("backed_up", Value::Boolean(true))]);
+        for wanted in [covers("2026-11-13T02:00:00Z"), any.clone()] {
+            assert!(matches!(judge(&wanted, &young), Verdict::Fail { seen } if seen.contains("no backup yet")));
+        }
+        assert!(matches!(judge(&any, &old), Verdict::Pass { .. }));
+        assert!((GET.render)(&covers("yesterday")).is_err());
+    }
+
+    #[test]
     fn a_list_says_whether_the_server_is_there_whatever_its_case() {
         let here = listed("Chatbot-PG", [&document("chatbot-pg", "Ready", &json!({}))]);
         assert!(is_found(&here) && field(&here, "host") == "chatbot-pg.postgres.database.azure.com");
@@ -325,6 +388,17 @@ pub(super) mod tests {
         assert!(matches!(verdict("present"), Verdict::Fail { .. }));
         assert!(matches!(verdict("absent"), Verdict::Pass { .. }));
         assert!((LIST.parse)(&Args::new(), &[Reply::json(200, json!({}))]).is_err(), "no list is no absence");
+    }
+
+    #[test]
+    fn what_may_be_deleted_is_ours_or_not_there() {
+        let there = |tags| listed("x", [&document("x", "Ready", &tags)]);
+        let ours = |attempt: &str| args([("expect", Value::text("ours")), ("attempt", Value::text(attempt))]);
+        let marked = there(json!({"callout-attempt": ATTEMPT}));
+        assert!(matches!(judge_list(&ours(ATTEMPT), &marked), Verdict::Pass { .. }));
+        assert!(matches!(judge_list(&ours("another"), &marked), Verdict::Fail { .. }));
+        assert!(matches!(judge_list(&ours(""), &there(json!({}))), Verdict::Fail { .. }), "no tag is nobody's tag");
+        assert!(matches!(judge_list(&ours(""), &listed("x", [])), Verdict::Pass { .. }));
     }
 
     #[test]

@@ -16,4 +16,4 @@ pub(super) use login::LOGIN;
 pub(super) use newest::NEWEST;
 pub(super) use password::PASSWORD;
 pub(super) use query::{CHECK, QUERY};
-pub(super) use request::{NAME, VAULT, identifier, stored_secret};
+pub(super) use request::{NAME, VAULT, host, identifier, stored_secret};

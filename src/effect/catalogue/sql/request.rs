@@ -60,7 +60,8 @@ pub(super) fn address(args: &Args) -> Result<String, RenderError> {
     Ok(format!("postgresql://{}:5432", host(args)?))
 }
 
-fn host(args: &Args) -> Result<&str, RenderError> {
+/// The host of `server`, which is one of Azure's.
+pub(in super::super) fn host(args: &Args) -> Result<&str, RenderError> {
     const WANTED: &str = "a server whose url is postgresql://NAME.postgres.database.azure.com";
     target(args, "server", TargetKind::Postgres)?;
     let url = args.get("server").and_then(|value| value.field("url")).and_then(Value::as_text).unwrap_or_default();
