@@ -1,4 +1,6 @@
-//! The control endpoints, under `/_sim/` of any host: clock, faults, swaps, databases, requests, estate.
+//! The control endpoints, under `/_sim/` of any host: clock, faults, settings, swaps, databases, requests, estate.
+
+use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, simulator_error};
 use super::asked::Asked;
 use super::breakage::Break;
-use super::change::Change;
+use super::change::{Change, Place};
 use super::clock::{Moment, Speed};
 use super::error::SimError;
 use super::estate::Estate;
@@ -87,6 +89,11 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
             Ok(breakage) => break_down(&mut world, breakage),
             Err(error) => Ok(refused(&error.to_string())),
         },
+        (&Method::POST, ["databases", server, "taken"]) => {
+            let at = world.now()?;
+            world.change(at, Change::Database(postgres::Change::Taken { server: (*server).to_owned() }))?;
+            Ok(Answer::ok(&json!({"server": server, "at": at})))
+        }
         (&Method::POST, ["databases", server, "behind"]) => match asked.json::<Behind>() {
             Ok(Behind { port }) => {
                 hall.put_behind((*server).to_owned(), port);
@@ -94,6 +101,7 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
             }
             Err(error) => Ok(refused(&error.to_string())),
         },
+        (&Method::POST, ["apps", app, slot, "settings"]) => set_settings(&mut world, asked, app, slot),
         (&Method::POST, ["swaps"]) => match asked.json::<Swaps>() {
             Ok(Swaps { seconds }) => {
                 world.set_swap_seconds(seconds);
@@ -121,6 +129,22 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
         }
         _ => Ok(simulator_error(StatusCode::NOT_FOUND, "the simulator has no such control endpoint")),
     }
+}
+
+/// Somebody sets settings of an app beside those that it has, without asking anybody.
+fn set_settings(world: &mut World, asked: &Asked, app: &str, slot: &str) -> Result<Answer, SimError> {
+    let added = match asked.json::<BTreeMap<String, String>>() {
+        Ok(added) => added,
+        Err(error) => return Ok(refused(&error.to_string())),
+    };
+    let at = world.now()?;
+    let place = Place { app: app.to_owned(), slot: slot.to_owned() };
+    let Some(found) = world.estate().slot(&place) else { return Ok(refused("there is no such app or slot")) };
+    let mut settings = found.settings.clone();
+    settings.extend(added);
+    let names: Vec<String> = settings.keys().cloned().collect();
+    world.change(at, Change::SettingsReplaced { place, settings })?;
+    Ok(Answer::ok(&json!({"names": names})))
 }
 
 fn clock(world: &mut World) -> Result<Answer, SimError> {

@@ -215,8 +215,9 @@ impl Estate {
     fn clients(&self) -> Vec<Client> {
         let running = self.apps.iter().filter_map(|(name, app)| {
             let slot = app.slots.get(PRODUCTION)?;
-            let value = slot.held(DATABASE.0)?;
-            Client::of(name, value).filter(|_| slot.power == Power::Running)
+            let client = Client::of(name, slot.held(DATABASE.0)?).filter(|_| slot.power == Power::Running)?;
+            // Where a setting says the server, the apps take it from there, and the login from the secret.
+            Some(slot.settings.get(DATABASE_HOST).map_or(client.clone(), |host| client.at(host)))
         });
         running.collect()
     }
@@ -232,6 +233,9 @@ const SESSION: (&str, &str) =
     ("SESSION_SECRET", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/session-secret)");
 const DATABASE: (&str, &str) =
     ("DATABASE_URL", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/database-url)");
+
+/// The setting that says the database server by itself, if an app has it.
+const DATABASE_HOST: &str = "DATABASE_HOST";
 
 /// A credential in plain, as there should be none and often is one: nobody may be told of it.
 const PLAIN_TOKEN: (&str, &str) = ("API_TOKEN", "simulated-5b1f0c9e7a3d4826");

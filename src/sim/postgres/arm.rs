@@ -16,6 +16,7 @@ use crate::sim::change::{Change as Whole, Value as Secret};
 use crate::sim::clock::Moment;
 use crate::sim::error::SimError;
 use crate::sim::host;
+use crate::sim::search::Twist;
 use crate::sim::web::{HOST, LOCATION, SUBSCRIPTION};
 use crate::sim::world::World;
 
@@ -23,10 +24,10 @@ use crate::sim::world::World;
 const RESTORING: u32 = 12 * 60;
 const DROPPING: u32 = 100;
 const SETTING: u32 = 30;
+/// How much a restore lacks that says nothing of it, in seconds.
+const MISSING: i64 = 3600;
 /// What a poll is asked to wait, in seconds.
 const RETRY_AFTER: &str = "15";
-/// Names that somebody else in the world has.
-const TAKEN: [&str; 2] = ["chatbot-db", "contoso-pg"];
 
 /// The body of a create.
 #[derive(Deserialize)]
@@ -93,7 +94,11 @@ pub(crate) fn answer(world: &mut World, at: Moment, asked: &Asked, rest: &[&str]
     if words.is_empty() && asked.method == Method::PUT {
         return create(world, at, asked, &name);
     }
-    let Some(server) = world.estate().databases.servers.get(&name) else { return Ok(missing(&name)) };
+    let Some(server) = world.estate().databases.servers.get(&name) else {
+        // To delete what is not there is no error (Resource Manager's contract with its providers).
+        let gone = words.is_empty() && asked.method == Method::DELETE;
+        return Ok(if gone { Answer::empty(StatusCode::NO_CONTENT) } else { missing(&name) });
+    };
     let get = asked.method == Method::GET;
     match words[..] {
         ["providers", "microsoft.authorization", "locks", ..] => {
@@ -219,7 +224,7 @@ fn create(world: &mut World, at: Moment, asked: &Asked, name: &str) -> Result<An
         Ok(create) => create,
         Err(error) => return bad("InvalidRequestContent", &format!("The request content was invalid: {error}")),
     };
-    if TAKEN.contains(&name) || world.estate().databases.servers.contains_key(name) {
+    if !world.estate().databases.is_free(name) {
         let text = format!("Specified server name is already used: '{name}'.");
         return Ok(arm_error(StatusCode::CONFLICT, "ServerNameAlreadyExists", &text));
     }
@@ -255,8 +260,10 @@ fn begin(
     seconds: u32,
     act: Act,
 ) -> Result<Answer, SimError> {
-    let (operation, called) = (host::uuid()?, act.word());
-    let change = Change::Begun { operation, server: server.to_owned(), seconds, act };
+    let (operation, called, twist) = (host::uuid()?, act.word(), world.twist());
+    let act = if twist == Some(Twist::Short) { short(act) } else { act };
+    let fails = twist == Some(Twist::Halfway);
+    let change = Change::Begun { operation, server: server.to_owned(), seconds, act, fails };
     world.change(at, Whole::Database(change))?;
     let version = asked.parameter("api-version").unwrap_or_default();
     let place = |kind: &str| {
@@ -273,14 +280,31 @@ fn begin(
         .with("retry-after", RETRY_AFTER))
 }
 
+/// A restore that says it has succeeded and lacks the last of what it should have brought back.
+fn short(act: Act) -> Act {
+    match act {
+        Act::Restore { source, point, tags } => Act::Restore { source, point: point.plus_seconds(-MISSING), tags },
+        act => act,
+    }
+}
+
 fn poll(world: &World, at: Moment, asked: &Asked, kind: &str, id: &str) -> Answer {
     let fleet = &world.estate().databases;
     let Some(operation) = id.parse().ok().and_then(|id| fleet.operations.get(&id)) else { return missing(id) };
     let is_done = at >= operation.due;
     if kind == "azureasyncoperation" {
-        let status = if is_done { "Succeeded" } else { "InProgress" };
+        let status = match (is_done, operation.fails) {
+            (false, _) => "InProgress",
+            (true, false) => "Succeeded",
+            (true, true) => "Failed",
+        };
         let started = operation.started.milliseconds_text();
-        let answer = Answer::ok(&json!({"name": id, "status": status, "startTime": started}));
+        let mut document = json!({"name": id, "status": status, "startTime": started});
+        if is_done && operation.fails {
+            let text = "An unexpected error occured while processing the request.";
+            document["error"] = json!({"code": "InternalServerError", "message": text});
+        }
+        let answer = Answer::ok(&document);
         return if is_done { answer } else { answer.with("retry-after", RETRY_AFTER) };
     }
     if !is_done {
@@ -300,7 +324,7 @@ fn poll(world: &World, at: Moment, asked: &Asked, kind: &str, id: &str) -> Answe
 fn check_name(world: &World, asked: &Asked) -> Answer {
     let wanted: Value = asked.json().unwrap_or_default();
     let name = wanted["name"].as_str().unwrap_or_default();
-    let free = !TAKEN.contains(&name) && !world.estate().databases.servers.contains_key(name);
+    let free = world.estate().databases.is_free(&name.to_lowercase());
     let mut answer = json!({
         "name": name, "type": "Microsoft.DBforPostgreSQL/flexibleServers", "nameAvailable": free,
         "message": if free { String::new() } else { format!("Specified server name is already used: '{name}'.") },

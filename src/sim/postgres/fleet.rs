@@ -1,6 +1,6 @@
 //! All servers, what is being done to them, and their locks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -21,12 +21,19 @@ pub(crate) enum Change {
         server: String,
         seconds: u32,
         act: Act,
+        /// Whether it fails halfway.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fails: bool,
     },
     /// A statement set the password of a role.
     RolePassword {
         server: String,
         role: String,
         password: Password,
+    },
+    /// Somebody else in the world has made a server of that name.
+    Taken {
+        server: String,
     },
     /// A statement without a `WHERE` emptied every message.
     Corrupted {
@@ -95,6 +102,7 @@ pub(crate) struct Operation {
     pub(crate) started: Moment,
     pub(crate) due: Moment,
     pub(crate) act: Act,
+    pub(crate) fails: bool,
     is_done: bool,
 }
 
@@ -122,7 +130,15 @@ impl Client {
         let (role, password) = (url.username().to_owned(), url.password()?.to_owned());
         Some(Self { app: app.to_owned(), server, role, password })
     }
+
+    /// The same at another host; one that is no server's name leads nowhere.
+    pub(crate) fn at(self, host: &str) -> Self {
+        Self { server: host.strip_suffix(super::SUFFIX).unwrap_or_default().to_owned(), ..self }
+    }
 }
+
+/// Names that somebody else in the world has from the beginning.
+const TAKEN: [&str; 2] = ["chatbot-db", "contoso-pg"];
 
 /// The servers as they are found: `chatbot-pg`, with the password of its apps' connection string.
 pub(crate) fn found(at: Moment, connection: &Value, administrator: Option<&Value>) -> Fleet {
@@ -133,6 +149,7 @@ pub(crate) fn found(at: Moment, connection: &Value, administrator: Option<&Value
         servers: BTreeMap::from([("chatbot-pg".to_owned(), server)]),
         operations: BTreeMap::new(),
         locks: BTreeMap::new(),
+        taken: TAKEN.map(str::to_owned).into(),
     }
 }
 
@@ -143,18 +160,23 @@ pub(crate) struct Fleet {
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     /// By server, then by name.
     pub(crate) locks: BTreeMap<String, BTreeMap<String, Lock>>,
+    /// Names that somebody else in the world has.
+    taken: BTreeSet<String>,
 }
 
 impl Fleet {
     /// Applies a change. One that names what does not exist does nothing: the wires refuse it before it becomes one.
     pub(crate) fn apply(&mut self, at: Moment, change: &Change) {
         match change {
-            Change::Begun { operation, server, seconds, act } => self.begin(at, *operation, server, *seconds, act),
+            Change::Begun { operation, server, seconds, act, fails } => {
+                self.begin(at, *operation, server, *seconds, act, *fails);
+            }
             Change::RolePassword { server, role, password } => {
                 if let Some(server) = self.servers.get_mut(server) {
                     server.set_password(at, role, password.clone());
                 }
             }
+            Change::Taken { server } => drop(self.taken.insert(server.clone())),
             Change::Corrupted { server } => {
                 if let Some(server) = self.servers.get_mut(server) {
                     server.data.corrupt(at);
@@ -172,7 +194,7 @@ impl Fleet {
         }
     }
 
-    fn begin(&mut self, at: Moment, id: Uuid, server: &str, seconds: u32, act: &Act) {
+    fn begin(&mut self, at: Moment, id: Uuid, server: &str, seconds: u32, act: &Act, fails: bool) {
         match act {
             Act::Restore { source, point, tags } => {
                 let Some(source) = self.servers.get(source) else { return };
@@ -186,7 +208,8 @@ impl Fleet {
             Act::Parameter { .. } | Act::Rule { .. } | Act::RuleDeleted { .. } | Act::Password { .. } => {}
         }
         let due = at.plus_seconds(i64::from(seconds));
-        let operation = Operation { server: server.to_owned(), started: at, due, act: act.clone(), is_done: false };
+        let operation =
+            Operation { server: server.to_owned(), started: at, due, act: act.clone(), fails, is_done: false };
         self.operations.insert(id, operation);
     }
 
@@ -201,6 +224,9 @@ impl Fleet {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         operation.is_done = true;
         let (name, due, act) = (operation.server.clone(), operation.due, operation.act.clone());
+        if operation.fails {
+            return self.fail(&name, &act);
+        }
         if act == Act::Delete {
             self.servers.remove(&name);
             self.locks.remove(&name);
@@ -221,6 +247,23 @@ impl Fleet {
             Act::Password { role, password } => server.set_password(due, &role, password),
             Act::Delete => {}
         }
+    }
+
+    /// What is left of an operation that failed: no server of a restore, and everything else as it was.
+    fn fail(&mut self, name: &str, act: &Act) {
+        match act {
+            Act::Restore { .. } => drop(self.servers.remove(name)),
+            _ => {
+                if let Some(server) = self.servers.get_mut(name) {
+                    server.state = State::Ready;
+                }
+            }
+        }
+    }
+
+    /// Whether nobody has a server of that name.
+    pub(crate) fn is_free(&self, name: &str) -> bool {
+        !self.taken.contains(name) && !self.servers.contains_key(name)
     }
 
     /// Whether something is being done to a server: it takes one change at a time.

@@ -40,13 +40,13 @@ struct Run {
     twist: Option<Twist>,
 }
 
-/// What is to go wrong with a run.
+/// What is to go wrong with what a request starts: a run of an indexer, or an operation on a database server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Twist {
-    /// It fails when half of the documents are written.
+    /// It fails when half of it is done.
     Halfway,
-    /// It reports success, and a quarter of the documents was left out without a word.
+    /// It reports success, and a part was left out without a word: a quarter of the documents, or a restore's last hour.
     Short,
 }
 
