@@ -69,6 +69,15 @@ fn together(files: &[(String, Vec<u8>)]) -> Vec<Checked> {
     check_all(&files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())).collect::<Vec<_>>())
 }
 
+/// The built-in runbooks, each with its name and text as `written`, checked together.
+fn built_in(written: impl Fn(&str) -> String) -> Vec<(String, String, Checked)> {
+    let files: Vec<(String, Vec<u8>)> =
+        shipped().iter().map(|(file, text)| ((*file).to_owned(), written(text).into_bytes())).collect();
+    let checked = together(&files);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    files.into_iter().zip(checked).map(|((file, bytes), checked)| (file, text(bytes), checked)).collect()
+}
+
 fn codes(findings: &[Finding]) -> BTreeSet<Code> {
     findings.iter().map(|finding| finding.code).collect()
 }
@@ -156,9 +165,9 @@ fn every_code_says_what_it_is_about_and_why() {
 
 #[test]
 fn the_shipped_runbooks_check_without_a_finding() {
-    for (file, text) in shipped() {
-        assert_eq!(rendered(file, text.as_bytes()), "", "{file}");
-        assert!(check(file, text.as_bytes()).runbook.is_some());
+    for (file, text, checked) in built_in(str::to_owned) {
+        assert_eq!(shown(&file, text.as_bytes(), &checked.findings), "", "{file}");
+        assert!(checked.runbook.is_some());
     }
 }
 
@@ -178,8 +187,8 @@ fn the_good_runbooks_have_neither_errors_nor_warnings_and_survive_the_journal() 
 
 #[test]
 fn the_simulated_environment_supplies_every_input_of_the_shipped_runbooks() {
-    for (file, text) in shipped() {
-        let runbook = check(file, text.as_bytes()).runbook.unwrap();
+    for (_, _, checked) in built_in(str::to_owned) {
+        let runbook = checked.runbook.unwrap();
         let inputs = bind_inputs(&runbook, &[], &Environment::simulated()).unwrap();
         assert_eq!(inputs.len(), runbook.parameters.len());
     }
@@ -197,11 +206,10 @@ fn steps_come_out_in_an_order_in_which_they_can_run() {
 
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_change_no_place() {
-    for (file, text) in shipped() {
-        let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
-        assert_eq!(rendered(file, windows.as_bytes()), "", "{file}");
-        let same = check(file, windows.as_bytes()).runbook.unwrap() == check(file, text.as_bytes()).runbook.unwrap();
-        assert!(same, "{file}");
+    let windows = built_in(|text| format!("\u{feff}{}", text.replace('\n', "\r\n")));
+    for ((file, text, checked), (_, _, usual)) in windows.into_iter().zip(built_in(str::to_owned)) {
+        assert_eq!(shown(&file, text.as_bytes(), &checked.findings), "", "{file}");
+        assert!(checked.runbook.unwrap() == usual.runbook.unwrap(), "{file}");
     }
     let rendered = rendered("x.yaml", "\u{feff}title: é\r\nunknöwn: 1\r\n".as_bytes());
     assert!(rendered.contains("x.yaml:2:1\n"), "{rendered}");
@@ -216,8 +224,8 @@ fn a_secret_in_the_file_is_not_printed_into_a_log() {
 
 #[test]
 fn a_runbook_survives_the_journal() {
-    for (file, text) in shipped() {
-        let runbook = check(file, text.as_bytes()).runbook.unwrap();
+    for (file, _, checked) in built_in(str::to_owned) {
+        let runbook = checked.runbook.unwrap();
         assert_eq!(journaled(&runbook), runbook, "{file}");
     }
 }

@@ -15,6 +15,7 @@ mod cli;
 mod corpus;
 mod coverage;
 mod crash;
+mod db_restore;
 mod drill;
 mod drive;
 mod environments;

@@ -240,15 +240,6 @@ pub struct Resources {
     pub targets: Vec<Target>,
 }
 
-/// The definition of the simulated estate's index, as its owners keep it in their repository.
-const INDEX_DEFINITION: &str = r#"{"name": "docs", "fields": [
-{"name": "chunk_id", "type": "Edm.String", "key": true, "searchable": false, "facetable": false},
-{"name": "parent_id", "type": "Edm.String", "searchable": false, "facetable": true},
-{"name": "title", "type": "Edm.String", "facetable": false},
-{"name": "content", "type": "Edm.String", "filterable": false, "sortable": false, "facetable": false},
-{"name": "group", "type": "Edm.String", "searchable": false, "filterable": true},
-{"name": "modified", "type": "Edm.DateTimeOffset", "facetable": false}]}"#;
-
 impl Environment {
     /// What names mean in it.
     pub fn resources(&self) -> Resources {
@@ -264,46 +255,6 @@ impl Environment {
     pub fn simulated() -> Self {
         let subscription = "22222222-2222-4222-8222-222222222222";
         let resource_group = "chatbot-rg";
-        let texts = |names: &[&str]| Value::List(names.iter().copied().map(Value::text).collect());
-        let inputs = |inputs: Vec<(&str, Value)>| -> BTreeMap<String, Value> {
-            inputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-        };
-        let key_rotation = inputs(vec![
-            ("vault", Value::text("chatbot-kv")),
-            ("secret", Value::text("session-secret")),
-            ("consumers", texts(&["chatbot-web/staging", "chatbot-web", "chatbot-worker"])),
-        ]);
-        let index_restore = inputs(vec![
-            ("service", Value::text("chatbot-search")),
-            ("account", Value::text("chatbotstorage")),
-            ("app", Value::text("chatbot-web")),
-            ("addressed_by", Value::text("alias")),
-            ("ingestion", Value::text("pull")),
-            ("index", Value::text("docs")),
-            ("new_index", Value::text("docs-2")),
-            ("definition", Value::text(INDEX_DEFINITION)),
-            ("alias", Value::text("chatbot-docs")),
-            ("source", Value::text("docs-blobs")),
-            ("indexer", Value::text("docs-indexer")),
-            ("new_indexer", Value::text("docs-2-indexer")),
-            ("container", Value::text("docs")),
-            ("prefix", Value::text("manuals/")),
-            ("suffix", Value::text(".pdf")),
-            ("parent_field", Value::text("parent_id")),
-            ("ingest_queue", Value::text("ingest")),
-            ("dead_letter_queue", Value::text("ingest-dead-letter")),
-            ("golden_search", Value::text("warranty")),
-            ("golden_field", Value::text("title")),
-            ("golden_found", Value::text("Manual 03 about warranty")),
-            ("hidden_filter", Value::text("group eq 'nobody'")),
-            ("ask_path", Value::text("/api/ask?nocache=1")),
-            ("ask_contains", Value::text("\"sources\":3")),
-        ]);
-        let rollback = inputs(vec![
-            ("app", Value::text("chatbot-web")),
-            ("standby", Value::text("chatbot-web/staging")),
-            ("build", Value::text("4711")),
-        ]);
         Self {
             name: "sim".to_owned(),
             title: None,
@@ -322,6 +273,8 @@ impl Environment {
                 (TargetKind::Webapp, "chatbot-worker"),
                 (TargetKind::Webapp, "chatbot-scheduler"),
                 (TargetKind::Keyvault, "chatbot-kv"),
+                (TargetKind::Postgres, "chatbot-pg"),
+                (TargetKind::Postgres, "chatbot-pg-r1"),
                 (TargetKind::Search, "chatbot-search"),
                 (TargetKind::Storage, "chatbotstorage"),
             ]
@@ -330,14 +283,7 @@ impl Environment {
             // Nothing here is production.
             .map(|target| Target { drill: true, ..target })
             .collect(),
-            inputs: [
-                ("index-restore", index_restore),
-                ("key-rotation", key_rotation.clone()),
-                ("key-rotation-leaked", key_rotation),
-                ("rollback", rollback),
-            ]
-            .map(|(name, inputs)| (name.to_owned(), inputs))
-            .into(),
+            inputs: super::simulated::inputs(),
         }
     }
 

@@ -28,6 +28,7 @@ mod render;
 mod schema;
 mod settings;
 mod shipped;
+mod simulated;
 mod skeleton;
 mod written;
 

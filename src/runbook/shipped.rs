@@ -1,10 +1,13 @@
 /// The runbooks that are built in, by file name; they check without a finding.
 pub const fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
+        ("db-cleanup.yaml", include_str!("../../runbooks/db-cleanup.yaml")),
+        ("db-restore.yaml", include_str!("../../runbooks/db-restore.yaml")),
         ("index-restore.yaml", include_str!("../../runbooks/index-restore.yaml")),
         ("key-rotation.yaml", include_str!("../../runbooks/key-rotation.yaml")),
         ("key-rotation-leaked.yaml", include_str!("../../runbooks/key-rotation-leaked.yaml")),
         ("rollback.yaml", include_str!("../../runbooks/rollback.yaml")),
+        ("setting-change.yaml", include_str!("../../runbooks/setting-change.yaml")),
     ]
 }
 

@@ -63,9 +63,20 @@ fn the_built_in_runbooks_are_listed_and_have_no_findings() {
     let home = Home::new();
     let list = json(&home.callout(["list", "--json"]).run().succeeded());
     let names: Vec<&str> = list.as_array().unwrap().iter().filter_map(|line| line["runbook"].as_str()).collect();
-    assert_eq!(names, ["index-restore", "key-rotation", "key-rotation-leaked", "rollback"]);
+    assert_eq!(
+        names,
+        [
+            "db-cleanup",
+            "db-restore",
+            "index-restore",
+            "key-rotation",
+            "key-rotation-leaked",
+            "rollback",
+            "setting-change"
+        ]
+    );
     assert_eq!(list[0]["revision"], "built in");
-    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "4 runbooks, 4 playbooks: no findings\n");
+    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "7 runbooks, 4 playbooks: no findings\n");
 }
 
 #[test]
