@@ -4,6 +4,7 @@
 mod ended;
 mod followed;
 mod nominal;
+mod real;
 mod refused;
 mod wrong;
 
