@@ -15,8 +15,10 @@ pub const fn shipped() -> &'static [(&'static str, &'static str)] {
 pub const fn shipped_playbooks() -> &'static [(&'static str, &'static str)] {
     &[
         ("bad-release.yaml", include_str!("../../playbooks/bad-release.yaml")),
+        ("database-corrupted.yaml", include_str!("../../playbooks/database-corrupted.yaml")),
         ("quarterly-dr.yaml", include_str!("../../playbooks/quarterly-dr.yaml")),
         ("rotation-drill.yaml", include_str!("../../playbooks/rotation-drill.yaml")),
+        ("search-empty.yaml", include_str!("../../playbooks/search-empty.yaml")),
         ("secret-leaked.yaml", include_str!("../../playbooks/secret-leaked.yaml")),
     ]
 }
