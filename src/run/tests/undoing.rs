@@ -274,6 +274,10 @@ fn what_a_person_has_undone_during_a_rollback_is_undone_in_its_place_and_waited_
         assert_eq!(story.run_phase(), RunPhase::RollingBack);
         assert_eq!(story.owes(), ["poll"], "the first one waits");
         story.give(&Input::Polled { attempt, progress: Progress::Succeeded });
+        assert_eq!(story.owes(), ["probe"], "the probe tells what it gave");
+        let outputs = Value::record([("version", Value::text("v4"))]);
+        let verdict = ProbeVerdict::Happened { outputs, seen: "the tag is there".into() };
+        story.give(&Input::Probed { attempt, verdict, asked_at: story.now });
         story.does("a~undo/1");
         assert_eq!(story.run_phase(), RunPhase::Ended(RunEnd::RolledBack));
         assert_eq!(story.state.in_doubt(), [] as [InstanceId; 0]);
