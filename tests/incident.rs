@@ -204,7 +204,7 @@ fn what_is_not_there_is_said_with_what_is() {
     assert!(nothing.contains("there is no store"), "{nothing}");
     for (args, part) in [
         (["declare", "x", "--playbook", "bad-relase"], "did you mean the playbook `bad-release`?"),
-        (["declare", "x", "--playbook", "quarterly-drill"], "is a drill programme"),
+        (["declare", "x", "--playbook", "quarterly-dr"], "is a drill programme"),
         (["declare", " ", "--severity", "sev1"], "the text is empty"),
         (["declare", "x", "--started-at", "soonish"], "is not a moment"),
     ] {

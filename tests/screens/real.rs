@@ -71,6 +71,13 @@ fn tell_the_owner(screen: &mut Screen) {
     screen.write("7");
     screen.wait_for("> CHG-7");
     screen.press("Enter");
+    // Where the question was drawn anew at this very moment, Enter counts only when it is pressed again.
+    let said = screen.wait_until("an answer", |contents| {
+        contents.contains("Enter does not count yet") || !contents.contains("> CHG-7")
+    });
+    if said.contains("Enter does not count yet") {
+        screen.press("Enter");
+    }
 }
 
 /// A narrow terminal does not show all of a question at once.

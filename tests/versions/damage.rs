@@ -13,7 +13,7 @@ fn without_git_everything_works_and_says_so() {
     let bench = Bench::new();
     fs::remove_dir_all(bench.folder().join(".git")).unwrap();
     bench.write("rest", &waiting("rest", "1.0.0"));
-    assert_eq!(bench.callout(["list"]).run().succeeded().stdout, "rest  1.0.0  Wait  not in git\n");
+    assert_eq!(bench.callout(["list"]).run().succeeded().stdout, "rest  1.0.0  Wait  not proven  not in git\n");
     let listed = bench.listed();
     assert_eq!((&listed["state"], &listed["last_commit"]), (&"not_in_git".into(), &serde_json::Value::Null));
     bench.callout(["run", "rest", "--headless", "--speed", "max"]).run().succeeded();
