@@ -51,7 +51,12 @@ fn a_programme_compiles_to_a_runbook_whose_inputs_are_those_of_its_runbooks() {
         .collect();
     assert_eq!(
         steps,
-        [("roll-back", "rollback"), ("replace-secret", "key-rotation-leaked"), ("restore-index", "index-restore")]
+        [
+            ("roll-back", "rollback"),
+            ("replace-secret", "key-rotation-leaked"),
+            ("restore-index", "index-restore"),
+            ("restore-database", "db-restore")
+        ]
     );
     assert_eq!(runbook.steps[1].needs, [StepId::new("roll-back")]);
     let StepKind::Runbook(nested) = &runbook.steps[1].kind else { panic!() };
@@ -97,20 +102,21 @@ fn what_a_programme_leaves_out_the_environment_supplies() {
 #[test]
 fn a_drill_touches_nothing_that_is_not_bound_to_it_wherever_its_name_comes_from() {
     let home = Home::new();
-    let args = ["plan", "quarterly-dr", "-i", "roll_back_app=chatbot-scheduler"];
+    let args = ["plan", "rotation-drill", "-i", "rotate_consumers=chatbot-scheduler"];
     let refused = home.callout(args).run().exits(6).stderr;
-    assert!(refused.contains("roll_back_app: `chatbot-scheduler`"), "{refused}");
+    assert!(refused.contains("rotate_consumers: `chatbot-scheduler`"), "{refused}");
     // By its resource id it is the same resource.
     let id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/chatbot-rg/providers/Microsoft.Web/\
               sites/chatbot-scheduler";
-    home.callout(["plan", "quarterly-dr", "-i", &format!("roll_back_app={id}")]).run().exits(6);
-    home.callout(["plan", "quarterly-dr", "-i", "roll_back_app=chatbot-worker"]).run().succeeded();
+    home.callout(["plan", "rotation-drill", "-i", &format!("rotate_consumers={id}")]).run().exits(6);
+    home.callout(["plan", "rotation-drill", "-i", "rotate_consumers=chatbot-worker"]).run().succeeded();
     let supplied = Home::new();
     library(&supplied, |text| {
         text.replace("app: chatbot-web, ", "")
-            .replace("targets: [chatbot-web, ", "targets: [")
+            .replace("    - chatbot-web\n", "")
             .replace(", chatbot-web, ", ", ")
             .replace("app: chatbot-web}", "app: chatbot-worker}")
+            .replace("app: chatbot-web\n", "app: chatbot-worker\n")
             .replace("    - {break: bad_release, of: chatbot-web}\n", "")
     });
     let refused = supplied.callout(["plan", "quarterly-dr"]).run().exits(6).stderr;
@@ -133,7 +139,8 @@ fn a_programme_is_planned_as_a_drill_and_a_guide_starts_nothing() {
             .unwrap();
     assert_eq!(plan["runbook"], "quarterly-dr");
     let steps = plan["steps"].as_array().unwrap();
-    assert_eq!(steps.iter().filter(|step| step["kind"] == "runbook").count(), 3);
+    let nests = |step: &&Json| step["kind"] == "runbook" && !step["step"].as_str().unwrap().contains('/');
+    assert_eq!(steps.iter().filter(nests).count(), 4);
     assert!(steps.iter().any(|step| step["step"] == "roll-back/swap"), "what is nested is planned too");
     let guide = home.callout(["run", "bad-release"]).run().exits(2).stderr;
     assert!(guide.contains("starts nothing by itself") && guide.contains("callout show bad-release"), "{guide}");

@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
-use super::estate::{Estate, PRODUCTION, STAGING, bad_release, good_release};
-use super::postgres;
+use super::estate::{DATABASE_HOST, Estate, PRODUCTION, STAGING, bad_release, good_release};
+use super::postgres::{self, SUFFIX};
 use super::search::Search;
-use super::web::Swapped;
+use super::web::{Power, Swapped};
 
-/// The only vault and the only search service of the estate.
+/// The only vault, the only search service and the only database server of the estate as it is found.
 const VAULT: &str = "chatbot-kv";
 const SEARCH: &str = "chatbot-search";
+const DATABASE: &str = "chatbot-pg";
+
+/// The secrets that go with that server: the address that the apps have, and the administrator's password.
+const ADDRESS: &str = "database-url";
+const ADMINISTRATOR: &str = "database-admin";
 
 /// What is broken, and where. So that the same drill can be held again in the same estate, the part that it is about
-/// stands first as it was found: the release before in the slot, the index and its indexer where they were.
+/// stands first as it was found: the release before in the slot, the index and its indexer where they were, one database
+/// server with whole rows that every app writes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "break", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Break {
@@ -53,7 +59,7 @@ impl Estate {
             {
                 none("index", name)
             }
-            Break::RowsCorrupted { of } if !self.databases.servers.contains_key(of) => none("database server", of),
+            Break::RowsCorrupted { of } if of != DATABASE => none("database server", of),
             _ => None,
         }
     }
@@ -73,8 +79,28 @@ impl Estate {
                 self.search.indexes.remove(name);
             }
             Break::RowsCorrupted { of } => {
+                self.find_databases(at);
                 self.databases.apply(at, &postgres::Change::Corrupted { server: of.clone() });
             }
+        }
+    }
+
+    /// Sets the database up as it was found: no server but its own, whole, with the address and the passwords of the
+    /// beginning, and every app runs and asks that server.
+    fn find_databases(&mut self, at: Moment) {
+        self.vault.begin_again(ADDRESS);
+        self.vault.begin_again(ADMINISTRATOR);
+        let of = |name: &str| self.vault.find(name, None).ok().map(|version| version.value.clone());
+        let Some(address) = of(ADDRESS) else { return };
+        self.databases = postgres::found(at, &address, of(ADMINISTRATOR).as_ref());
+        for slot in self.apps.values_mut().flat_map(|app| app.slots.values_mut()) {
+            if let Some(host) = slot.settings.get_mut(DATABASE_HOST) {
+                *host = format!("{DATABASE}{SUFFIX}");
+            }
+            if slot.power == Power::Stopped {
+                slot.switch(at, Power::Running);
+            }
+            slot.fetch_all(&self.vault, at);
         }
     }
 
@@ -96,8 +122,10 @@ impl Estate {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::sim::change::{Beginning, Change, Coined, Place, Value};
+    use crate::sim::change::{Beginning, Change, Coined, Place, SecretSet, Value};
 
     fn estate() -> Estate {
         let coined = |text: &str| Coined { version: text.to_owned(), value: Value(text.to_owned()) };
@@ -155,6 +183,49 @@ mod tests {
     }
 
     #[test]
+    fn rows_can_be_corrupted_once_more_after_every_app_was_moved_to_a_restored_server() {
+        let breakage = Break::RowsCorrupted { of: "chatbot-pg".into() };
+        let (mut estate, at) = broken(&breakage);
+        let begin = |number, server: &str, act| {
+            let (operation, server) = (Uuid::from_u128(number), server.to_owned());
+            Change::Database(postgres::Change::Begun { operation, server, seconds: 60, act, fails: false })
+        };
+        let point = at.plus_seconds(-60);
+        let restore = postgres::Act::Restore { source: DATABASE.into(), point, tags: BTreeMap::new() };
+        estate.apply(at, &begin(1, "chatbot-pg-r1", restore));
+        let later = at.plus_seconds(120);
+        estate.apply(later, &begin(2, DATABASE, postgres::Act::Delete));
+        let place = Place { app: "chatbot-web".into(), slot: PRODUCTION.into() };
+        let mut settings = estate.slot(&place).unwrap().settings.clone();
+        settings.insert(DATABASE_HOST.into(), format!("chatbot-pg-r1{SUFFIX}"));
+        estate.apply(later, &Change::SettingsReplaced { place: place.clone(), settings });
+        let newer = SecretSet {
+            name: ADDRESS.into(),
+            version: "d2".into(),
+            value: Value("d2".into()),
+            content_type: None,
+            tags: None,
+            enabled: true,
+            not_before: None,
+            expires: None,
+        };
+        estate.apply(later, &Change::SecretSet(newer));
+        estate.apply(later, &Change::Stopped { place: place.clone() });
+
+        let again = at.plus_seconds(600);
+        estate.settle(again);
+        assert_eq!(estate.databases.servers.keys().collect::<Vec<_>>(), ["chatbot-pg-r1"]);
+        assert_eq!(estate.lacks(&breakage), None, "what was deleted since stands there again");
+        estate.apply(again, &Change::Broken(breakage));
+        assert_eq!(estate.databases.servers.keys().collect::<Vec<_>>(), [DATABASE]);
+        let slot = estate.slot(&place).unwrap();
+        assert_eq!((slot.held("DATABASE_URL"), slot.power), (Some("d1"), Power::Running));
+        assert_eq!(slot.settings[DATABASE_HOST], format!("chatbot-pg{SUFFIX}"));
+        let mut messages = estate.databases.servers[DATABASE].data.messages(again);
+        assert!(messages.all(|message| message.body.is_none()), "the former damage and this one are one");
+    }
+
+    #[test]
     fn what_is_not_there_cannot_be_broken() {
         let estate = estate();
         for breakage in [
@@ -162,7 +233,7 @@ mod tests {
             Break::SecretLeaked { of: "other-kv".into(), name: "session-secret".into() },
             Break::SecretLeaked { of: VAULT.into(), name: "none".into() },
             Break::IndexDeleted { of: SEARCH.into(), name: "none".into() },
-            Break::RowsCorrupted { of: "none".into() },
+            Break::RowsCorrupted { of: "chatbot-pg-r1".into() },
         ] {
             assert!(estate.lacks(&breakage).is_some(), "{breakage:?}");
         }

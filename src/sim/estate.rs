@@ -235,7 +235,7 @@ const DATABASE: (&str, &str) =
     ("DATABASE_URL", "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/database-url)");
 
 /// The setting that says the database server by itself, if an app has it.
-const DATABASE_HOST: &str = "DATABASE_HOST";
+pub(crate) const DATABASE_HOST: &str = "DATABASE_HOST";
 
 /// A credential in plain, as there should be none and often is one: nobody may be told of it.
 const PLAIN_TOKEN: (&str, &str) = ("API_TOKEN", "simulated-5b1f0c9e7a3d4826");

@@ -21,7 +21,7 @@ fn the_simulator_breaks_the_estate_before_the_first_step_and_the_log_says_what_a
     let [prepared] = prepared.as_slice() else { panic!("{prepared:?}") };
     let broken = prepared["data"]["broken"].as_array().unwrap();
     let troubles: Vec<&str> = broken.iter().map(|one| one["breakage"]["break"].as_str().unwrap()).collect();
-    assert_eq!(troubles, ["bad_release", "secret_leaked", "index_deleted"]);
+    assert_eq!(troubles, ["bad_release", "secret_leaked", "index_deleted", "rows_corrupted"]);
     let first = &of_kind(&home, "effect.intent")[0];
     for one in broken {
         assert_eq!(one["by"], "simulator");
@@ -35,6 +35,9 @@ fn the_simulator_breaks_the_estate_before_the_first_step_and_the_log_says_what_a
     assert_eq!(now["leaked"][0]["works"], false, "{now}");
     assert!(now["search"]["indexes"].get("docs").is_none() && now["search"]["aliases"]["chatbot-docs"] == "docs-2");
     assert_eq!(estate.build("production"), "4711");
+    let address = now["secrets"]["database-url"].as_array().unwrap().last().unwrap()["version"].clone();
+    let held = &now["apps"]["chatbot-worker"]["slots"]["production"]["references"]["DATABASE_URL"]["version"];
+    assert_eq!((now["secrets"]["database-url"].as_array().unwrap().len(), held), (2, &address), "{now}");
 }
 
 #[test]
@@ -54,8 +57,11 @@ fn who_takes_part_is_told_and_stands_beside_the_log() {
 #[test]
 fn the_same_drill_can_be_held_again_in_the_same_estate() {
     let home = Home::new();
+    let estate = Estate::serve(&home);
     for _ in 0..2 {
         home.callout(["drill", "run", "quarterly-dr"]).args(HEADLESS).run().succeeded();
+        // The address is again the one of the beginning, and then the one of the restored server.
+        assert_eq!(estate.now()["secrets"]["database-url"].as_array().unwrap().len(), 2);
     }
 }
 
@@ -70,7 +76,9 @@ fn a_drill_that_cannot_break_what_it_is_about_begins_no_step() {
         let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(file);
         fs::read_to_string(shipped).unwrap()
     };
-    for file in ["rollback.yaml", "key-rotation-leaked.yaml", "index-restore.yaml"] {
+    let nested = ["rollback", "key-rotation-leaked", "index-restore", "db-restore", "setting-change"];
+    for file in nested.map(|name| format!("{name}.yaml")) {
+        let file = file.as_str();
         fs::write(library.join("runbooks").join(file), read("runbooks", file)).unwrap();
     }
     let programme = read("playbooks", "quarterly-dr.yaml").replace("name: docs}", "name: documents}");
@@ -91,6 +99,7 @@ fn a_page_of_a_programme_says_what_is_broken_and_what_is_not_tested() {
     for part in [
         "What the simulator breaks first\n",
         "the secret session-secret of chatbot-kv has leaked",
+        "rows of chatbot-pg are corrupted",
         "What it does not test\n",
     ] {
         assert!(page.contains(part), "{part}: {page}");

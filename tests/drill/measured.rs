@@ -6,7 +6,7 @@ use callout::base::{Span, Timestamp};
 use serde_json::Value as Json;
 
 use crate::support::Home;
-use crate::words::bench::of_kind;
+use crate::words::bench::{of_kind, only_run};
 
 const RUNBOOK: &str = "\
 runbook: look
@@ -50,32 +50,39 @@ programme:
     - {id: restore, title: Restore, runbook: look}
 ";
 
-#[test]
-fn the_loss_is_measured_by_the_newest_row_beside_what_the_restore_point_claims() {
-    let home = Home::new();
+const HEADLESS: [&str; 5] = ["--library", "library", "--headless", "--speed", "max"];
+
+/// Holds the drill up to the step that only a person can do.
+fn begin(home: &Home) {
     let library = home.desk().join("library");
     for (folder, file, text) in [("runbooks", "look.yaml", RUNBOOK), ("playbooks", "lossy.yaml", PROGRAMME)] {
         fs::create_dir_all(library.join(folder)).unwrap();
         fs::write(library.join(folder).join(file), text).unwrap();
     }
-    let headless = ["--library", "library", "--headless", "--speed", "max"];
-    home.callout(["drill", "run", "lossy"]).args(headless).run().exits(3);
-    let before: Json =
-        serde_json::from_str(&home.callout(["drill", "report", "--format", "json"]).run().succeeded().stdout).unwrap();
-    let verdicts = |report: &Json| -> Vec<String> {
-        let all = report["objectives"].as_array().unwrap().iter();
-        all.map(|one| one["verdict"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(verdicts(&before), ["not_measured", "not_measured"], "nothing is claimed that was not seen");
+    home.callout(["drill", "run", "lossy"]).args(HEADLESS).run().exits(3);
+}
+
+fn report(home: &Home) -> Json {
+    serde_json::from_str(&home.callout(["drill", "report", "--format", "json"]).run().succeeded().stdout).unwrap()
+}
+
+fn verdicts(report: &Json) -> Vec<&str> {
+    report["objectives"].as_array().unwrap().iter().map(|one| one["verdict"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_loss_is_measured_by_the_newest_row_beside_what_the_restore_point_claims() {
+    let home = Home::new();
+    begin(&home);
+    assert_eq!(verdicts(&report(&home)), ["not_measured", "not_measured"], "nothing is claimed that was not seen");
 
     let at: Timestamp = of_kind(&home, "run.prepared")[0]["data"]["broken"][0]["at"].as_str().unwrap().parse().unwrap();
     home.callout(["sim", "advance", "10m"]).run().succeeded();
     let (newest, point) = (at.before(Span::seconds(95)), at.before(Span::seconds(60)));
     let answers = format!("manual: {{restore/look: {{newest: '{newest}', point: '{point}'}}}}\n");
     fs::write(home.desk().join("answers.yaml"), answers).unwrap();
-    home.callout(["resume", "--answers", "answers.yaml"]).args(headless).run().succeeded();
-    let report: Json =
-        serde_json::from_str(&home.callout(["drill", "report", "--format", "json"]).run().succeeded().stdout).unwrap();
+    home.callout(["resume", "--answers", "answers.yaml"]).args(HEADLESS).run().succeeded();
+    let report = report(&home);
     assert_eq!(verdicts(&report), ["missed", "missed"], "{report}");
     let rpo = &report["objectives"][1];
     assert_eq!((&rpo["measured_s"], &rpo["claimed_s"]), (&95.0.into(), &60.0.into()));
@@ -87,4 +94,16 @@ fn the_loss_is_measured_by_the_newest_row_beside_what_the_restore_point_claims()
     {
         assert!(remediation.contains(item), "{item}: {remediation}");
     }
+}
+
+#[test]
+fn a_service_whose_restoring_step_a_person_left_out_is_not_taken_for_restored() {
+    let home = Home::new();
+    begin(&home);
+    let run = only_run(&home);
+    home.callout(["skip", &run, "restore/look", "--reason", "somebody else looks"]).run().succeeded();
+    let report = report(&home);
+    assert_eq!(verdicts(&report), ["not_measured", "not_measured"], "{report}");
+    let note = report["objectives"][0]["note"].as_str().unwrap();
+    assert!(note.contains("`restore/look`, which would mark it, has not ended well"), "{note}");
 }

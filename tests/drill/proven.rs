@@ -13,17 +13,23 @@ const HEADLESS: [&str; 5] = ["--headless", "--yes", "destructive", "--speed", "m
 #[test]
 fn every_shipped_runbook_has_a_drill_or_a_programme_says_why_not() {
     let mut drilled = Vec::new();
-    let mut not_tested = String::new();
+    let mut not_tested = Vec::new();
     for (file, text) in shipped_playbooks() {
         let playbook = check_playbook(file, text.as_bytes(), &Shelf::shipped()).playbook.unwrap();
         let Content::Programme(programme) = playbook.content else { continue };
         drilled.extend(programme.steps.into_iter().map(|step| step.runbook));
-        not_tested.push_str(&programme.not_tested.join("\n"));
+        not_tested.extend(programme.not_tested);
     }
     for (file, _) in shipped() {
         let name = file.trim_end_matches(".yaml");
-        let excused =
-            name == "db-cleanup" && not_tested.contains("db-cleanup") && not_tested.contains("cannot be undone");
+        let reason = match name {
+            "db-cleanup" => Some("cannot be undone"),
+            // What only another runbook's other way leads to, and no programme goes.
+            "setting-change" => Some("db-restore"),
+            _ => None,
+        };
+        let says = |why: &str| not_tested.iter().any(|line| line.contains(name) && line.contains(why));
+        let excused = reason.is_some_and(says);
         assert!(excused || drilled.iter().any(|runbook| runbook == name), "`{name}` has no drill");
     }
 }

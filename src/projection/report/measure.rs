@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::iter::successors;
 
 use super::standing::{Standing, StepResult};
 use crate::base::{InstanceId, Span, Timestamp, Value};
 use crate::journal::{Entry, Fact};
 use crate::plan::{Kind, Outlook};
-use crate::run::{Event, Phase, RunState};
+use crate::run::{DeviationKind, Event, Instance, Phase, RunState};
 use crate::runbook::{Given, Trouble};
 
 /// The milestone at which a recovery ends.
@@ -232,14 +233,20 @@ impl Marks {
                 && !matches!(step.kind, Kind::Runbook { .. })
                 && !is_cleanup(&step.path)
         });
+        let by_hand: Vec<InstanceId> = state
+            .deviations()
+            .into_iter()
+            .filter(|one| one.kind == DeviationKind::Skipped)
+            .filter_map(|one| one.step)
+            .collect();
         let mut marks = Vec::new();
         for step in marking {
-            let group = state.group_of(&InstanceId::from(step.path.as_str()));
-            let instances = group.map(|group| group.instances.as_slice()).unwrap_or_default();
-            // A way that was not taken restores nothing, and nothing has to be restored on it.
-            if !instances.is_empty() && instances.iter().all(|one| one.phase == Phase::Skipped) {
+            let id = InstanceId::from(step.path.as_str());
+            // A way that was not taken restores nothing, and nothing has to be restored on it; nor inside of it.
+            if successors(Some(id.clone()), InstanceId::scope).any(|around| is_off_the_way(state, &around, &by_hand)) {
                 continue;
             }
+            let instances = state.group_of(&id).map(|group| group.instances.as_slice()).unwrap_or_default();
             let well = !instances.is_empty() && instances.iter().all(|one| one.phase == Phase::Succeeded);
             let last = instances.iter().filter_map(|one| one.ended).max().filter(|_| well);
             let why = || format!("`{}`, which would mark it, has not ended well", step.path);
@@ -272,6 +279,16 @@ impl Marks {
             *known = (*known).max(*at);
         }
         parts
+    }
+}
+
+/// Whether a step was skipped because the run did not come its way; what a person has left out lacks.
+fn is_off_the_way(state: &RunState, id: &InstanceId, by_hand: &[InstanceId]) -> bool {
+    let instances = state.group_of(id).map(|group| group.instances.as_slice()).unwrap_or_default();
+    let skipped = |one: &Instance| one.phase == Phase::Skipped && !by_hand.contains(&one.id);
+    match instances.iter().find(|one| one.id == *id) {
+        Some(one) => skipped(one),
+        None => !instances.is_empty() && instances.iter().all(skipped),
     }
 }
 

@@ -39,5 +39,7 @@ mod table;
 
 pub(crate) use arm::{answer, provider};
 pub(crate) use door::{Authority, serve};
+#[cfg(test)]
+pub(crate) use fleet::Act;
 pub(crate) use fleet::{Change, Client, Fleet, found};
 pub(crate) use place::{AZURE, OPERATOR, SUFFIX};

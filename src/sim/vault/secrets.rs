@@ -65,6 +65,15 @@ impl Secrets {
         version.updated = at;
     }
 
+    /// Leaves only the oldest version of a secret, as it was before anybody added another, and enabled.
+    pub(crate) fn begin_again(&mut self, name: &str) {
+        let Some(versions) = self.by_name.get_mut(name) else { return };
+        versions.truncate(1);
+        for version in versions {
+            version.enabled = true;
+        }
+    }
+
     /// A version, or the newest one; disabled ones too.
     pub(crate) fn find(&self, name: &str, version: Option<&str>) -> Result<&Version, Absent> {
         let versions = self.by_name.get(name).ok_or(Absent::Secret)?;
