@@ -71,11 +71,16 @@ fn tell_the_owner(screen: &mut Screen) {
     screen.write("7");
     screen.wait_for("> CHG-7");
     screen.press("Enter");
-    // Where the question was drawn anew at this very moment, Enter counts only when it is pressed again.
+    // Where the question was drawn anew at this very moment, Enter alone does not count yet.
     let said = screen.wait_until("an answer", |contents| {
         contents.contains("Enter does not count yet") || !contents.contains("> CHG-7")
     });
-    if said.contains("Enter does not count yet") {
+    if said.contains("Enter does not count yet") && said.contains("> CHG-7") {
+        // Whoever types into the form does not merely hold Enter.
+        screen.press("Backspace");
+        screen.wait_until("the digit taken away", |contents| !contents.contains("> CHG-7"));
+        screen.write("7");
+        screen.wait_for("> CHG-7");
         screen.press("Enter");
     }
 }
