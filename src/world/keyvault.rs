@@ -25,7 +25,7 @@ use super::secret::{self, Environment, Resolved};
 use super::sign_in::VAULT;
 use super::{Credential, Redactor};
 use crate::base::{AttemptId, SecretRef, Value};
-use crate::effect::{Args, Call, Errand, Reply, Sent};
+use crate::effect::{Args, Errand, Reply, Sent};
 
 /// The hand for Key Vault's data plane: Microsoft's client, one per vault, with our guard as its last policy.
 ///
@@ -125,13 +125,12 @@ impl KeyVault {
     async fn set(&self, errand: &Errand, attempt: AttemptId) -> Result<Sent, String> {
         let args = &errand.call.args;
         let (client, name) = (self.client(vault(args)?)?, text(args, "name")?);
-        let reference = &value(&errand.call)?;
-        let secret = self.resolve(reference).await?;
         let body = errand.request.body.as_ref().ok_or("the rendered request has no body")?;
-        let mut fill = |wanted: &SecretRef| {
-            if wanted == reference { Ok(secret.as_str().to_owned()) } else { Err("another secret was rendered") }
+        let [reference] = *body.secrets() else {
+            return Err("the rendered request does not hold one secret".to_owned());
         };
-        let body = body.fill(&attempt.to_string(), &mut fill)?;
+        let secret = self.resolve(reference).await?;
+        let body = body.fill(&attempt.to_string(), &mut |_| Ok::<_, String>(secret.as_str().to_owned()))?;
         let mut parameters = SetSecretParameters {
             value: Some(secret.as_str().to_owned()),
             content_type: args
@@ -284,26 +283,6 @@ fn text<'a>(args: &'a Args, name: &str) -> Result<&'a str, String> {
     args.get(name).and_then(Value::as_text).ok_or_else(|| format!("`{name}` is missing"))
 }
 
-/// Where the value of a new version is to be had: it is given, or it is made from a version that is there.
-fn value(call: &Call) -> Result<SecretRef, String> {
-    let args = &call.args;
-    match args.get("value") {
-        Some(Value::Secret { secret }) => Ok(secret.clone()),
-        None if call.action == "keyvault.secret.copy" => {
-            let text = |name| text(args, name).map(str::to_owned);
-            Ok(SecretRef::Version { vault: vault(args)?.to_owned(), name: text("from")?, version: text("version")? })
-        }
-        None if call.action == "keyvault.secret.rehost" => {
-            let text = |name| text(args, name).map(str::to_owned);
-            let server = args.get("server").and_then(|server| server.field("url")).and_then(Value::as_text);
-            let host = server.and_then(|url| url.strip_prefix("postgresql://")).ok_or("the server has no address")?;
-            let (vault, host) = (vault(args)?.to_owned(), host.to_owned());
-            Ok(SecretRef::Rehosted { vault, name: text("name")?, version: text("version")?, host })
-        }
-        _ => Err("the value is not a reference to a secret".to_owned()),
-    }
-}
-
 fn tags(args: &Args, attempt: AttemptId) -> HashMap<String, String> {
     let pairs = args.get("tags").and_then(Value::as_list).unwrap_or_default().iter().filter_map(|tag| {
         let text = |name| tag.field(name).and_then(Value::as_text).map(str::to_owned);
@@ -317,7 +296,7 @@ mod tests {
     use super::super::redirect::tests::Canned;
     use super::super::sign_in::tests::{TENANT, az};
     use super::*;
-    use crate::effect::find;
+    use crate::effect::{Call, find};
 
     const CHALLENGE: (&str, &str, &str) = (
         "401 Unauthorized",
