@@ -42,6 +42,19 @@ struct Open {
 }
 
 impl Durations {
+    /// The parts in the words of a report, and last the whole.
+    pub fn parts(&self) -> [(&'static str, Span); 7] {
+        [
+            ("Machine", self.machine),
+            ("Operator, and approval", self.operator),
+            ("Azure", self.azure),
+            ("In doubt", self.in_doubt),
+            ("Waiting, as written", self.waiting),
+            ("Standing still", self.standing_still),
+            ("Together", self.total),
+        ]
+    }
+
     /// Adds the entries of a run up, in the order of the log.
     pub fn of(entries: &[Entry]) -> Self {
         let mut sums = Self::default();

@@ -173,19 +173,10 @@ impl Report {
 
     fn time_table(&self) -> Markup {
         let durations = &self.durations;
-        let rows = [
-            ("Machine", durations.machine),
-            ("Operator, and approval", durations.operator),
-            ("Azure", durations.azure),
-            ("In doubt", durations.in_doubt),
-            ("Waiting, as written", durations.waiting),
-            ("Standing still", durations.standing_still),
-            ("Together", durations.total),
-        ];
         html! {
             section {
                 h2 { "Where the time went" }
-                table.narrow { tbody { @for (name, time) in rows { tr { td { (name) } td.number { (time) } } } } }
+                table.narrow { tbody { @for (name, time) in durations.parts() { tr { td { (name) } td.number { (time) } } } } }
                 p.small { "Further attempts: " (durations.rework) }
             }
         }

@@ -124,16 +124,10 @@ impl Report {
     fn times(&self, page: &mut Page) {
         page.head("Time");
         let durations = &self.durations;
-        let rows = [
-            ("Machine", durations.machine),
-            ("Operator, and approval", durations.operator),
-            ("Azure", durations.azure),
-            ("In doubt", durations.in_doubt),
-            ("Waiting, as written", durations.waiting),
-            ("Standing still", durations.standing_still),
-            ("Together", durations.total),
-        ];
-        page.table(["Where it went", "How long"], rows.map(|(name, time)| [name.to_owned(), time.to_string()]));
+        page.table(
+            ["Where it went", "How long"],
+            durations.parts().map(|(name, time)| [name.to_owned(), time.to_string()]),
+        );
         page.line(&format!("\nFurther attempts: {}.", durations.rework));
         page.head("Planned against actual");
         page.line(&format!("Planned {}, actual {}.\n", self.chart.planned, self.chart.actual));
