@@ -55,14 +55,21 @@ impl Arguments {
             Argument::Generate { bytes, encoding } => {
                 Some(Value::Secret { secret: SecretRef::Generate { bytes: *bytes, encoding: *encoding } })
             }
-            Argument::VersionOf { version } => {
+            Argument::VersionOf { version, secret } => {
                 let version = match self.whole_or_text(version, known)? {
                     Given::Now(version) => version.to_string(),
                     Given::Later(later) => self.stand_ins.version(&later),
                 };
+                let own = match secret {
+                    Some(secret) => Some(match self.whole_or_text(secret, known)? {
+                        Given::Now(name) => name.to_string(),
+                        Given::Later(later) => self.stand_ins.text(&later),
+                    }),
+                    None => None,
+                };
                 let beside = |name: &str| with.get(name).and_then(|beside| self.clone().beside(beside, known));
                 let url = beside("vault").and_then(|vault| vault.field("url").map(ToString::to_string));
-                let named = beside("name").map(|name| name.to_string());
+                let named = own.or_else(|| beside("name").map(|name| name.to_string()));
                 let secret =
                     SecretRef::Version { vault: url.unwrap_or_default(), name: named.unwrap_or_default(), version };
                 Some(Value::Secret { secret })

@@ -167,18 +167,20 @@ pub(super) fn arguments(with: &BTreeMap<String, Argument>, names: &dyn Scope) ->
     let mut args = Args::new();
     let mut versions = Vec::new();
     for (name, argument) in with {
-        if let Argument::VersionOf { version } = argument {
-            versions.push((name, version));
+        if let Argument::VersionOf { version, secret } = argument {
+            versions.push((name, version, secret));
         } else {
             args.insert(name.clone(), value(name, argument, names)?);
         }
     }
-    // A version of "the very secret": which one that is, the arguments beside it say.
-    for (name, version) in versions {
+    // Which vault, and unless it says so itself which secret, the arguments beside it say.
+    for (name, version, secret) in versions {
         let version = version.evaluate(names).map_err(|source| failed(name, source))?;
+        let own = secret.as_ref().map(|secret| secret.evaluate(names).map_err(|source| failed(name, source)));
+        let own = own.transpose()?;
         let secret = SecretRef::Version {
             vault: args.get("vault").and_then(|vault| vault.field("url")).map(ToString::to_string).unwrap_or_default(),
-            name: args.get("name").map(ToString::to_string).unwrap_or_default(),
+            name: own.as_ref().or(args.get("name")).map(ToString::to_string).unwrap_or_default(),
             version: version.to_string(),
         };
         args.insert(name.clone(), Value::Secret { secret });
@@ -198,7 +200,7 @@ fn value(name: &str, argument: &Argument, names: &dyn Scope) -> Result<Value, Bi
         Argument::Generate { bytes, encoding } => {
             Value::Secret { secret: SecretRef::Generate { bytes: *bytes, encoding: *encoding } }
         }
-        Argument::VersionOf { version } => version.evaluate(names).map_err(|source| failed(name, source))?,
+        Argument::VersionOf { version, .. } => version.evaluate(names).map_err(|source| failed(name, source))?,
     })
 }
 

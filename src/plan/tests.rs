@@ -110,7 +110,7 @@ fn what_an_earlier_step_will_tell_is_marked_and_never_guessed() {
     ];
     let mut spec = call("keyvault.secret.set", &with);
     let version = Template::parse("${{ steps.before.outputs.current }}").unwrap();
-    spec.with.insert("value".into(), Argument::VersionOf { version });
+    spec.with.insert("value".into(), Argument::VersionOf { version, secret: None });
     let mut skipped = versions("later", &["before"]);
     skipped.when = Some(expression("length(steps.before.outputs.enabled) == 0"));
     let plan = plan(vec![versions("before", &[]), step("set", &["before"], StepKind::Action(spec)), skipped]);

@@ -547,7 +547,7 @@ fn call() -> CallSpec {
         ("expect", Argument::Record { fields: [("status".to_owned(), literal.clone())].into() }),
         ("list", Argument::List { items: vec![literal] }),
         ("value", Argument::Generate { bytes: 32, encoding: Encoding::Base64url }),
-        ("old", Argument::VersionOf { version: template("${{ steps.before.outputs.current }}") }),
+        ("old", Argument::VersionOf { version: template("${{ steps.before.outputs.current }}"), secret: None }),
     ];
     let with = arguments.into_iter().map(|(name, argument)| (name.to_owned(), argument)).collect();
     CallSpec { action: "keyvault.secret.set".into(), with }

@@ -178,7 +178,15 @@ fn argument_of(
             Some(Argument::List { items })
         }
         Form::Mapping(entries) => match entries.as_slice() {
-            [entry] if entry.key == "generate" || entry.key == "version_of" => secret(entry, wanted, names, findings),
+            [entry] if entry.key == "generate" || entry.key == "version_of" => {
+                secret(entry, None, wanted, names, findings)
+            }
+            [one, other] if one.key == "version_of" && other.key == "secret" => {
+                secret(one, Some(other), wanted, names, findings)
+            }
+            [one, other] if one.key == "secret" && other.key == "version_of" => {
+                secret(other, Some(one), wanted, names, findings)
+            }
             entries => record(written, entries, wanted, names, findings),
         },
     }
@@ -260,8 +268,14 @@ fn as_text(written: &Written, findings: &mut Findings<'_>) -> Option<Argument> {
     crate::runbook::Template::read(text).ok().map(|text| Argument::Template { text })
 }
 
-/// `generate` or `version_of`.
-fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &mut Findings<'_>) -> Option<Argument> {
+/// `generate`, or `version_of` with or without the `secret` that it is of.
+fn secret(
+    entry: &Entry,
+    of: Option<&Entry>,
+    wanted: &Wanted<'_>,
+    names: &StepNames<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Argument> {
     if wanted.typing != Typing::Secret {
         leak(entry.key_place, wanted, findings);
         return None;
@@ -283,17 +297,21 @@ fn secret(entry: &Entry, wanted: &Wanted<'_>, names: &StepNames<'_>, findings: &
         return generate(&entry.value, findings);
     }
     let beside = |name: &str| wanted.row.is_some_and(|row| row.parameters.iter().any(|known| known.name == name));
-    if !beside("vault") || !beside("name") {
+    if !beside("vault") || !(beside("name") || of.is_some()) {
         let message = "`version_of` means the secret that `vault` and `name` beside it say, and there are none";
         findings.add(Finding::new(Code::ArgumentType, entry.key_place, message));
         return None;
     }
-    let typing = Typing::String;
-    let version = Wanted { name: "version_of", row: None, typing, declared: None };
-    match argument(&entry.value, &version, names, findings)? {
-        Argument::Template { text } => Some(Argument::VersionOf { version: text }),
-        _ => None,
-    }
+    let mut text = |name: &'static str, written: &Written| {
+        let wanted = Wanted { name, row: None, typing: Typing::String, declared: None };
+        match argument(written, &wanted, names, findings)? {
+            Argument::Template { text } => Some(text),
+            _ => None,
+        }
+    };
+    let version = text("version_of", &entry.value);
+    let secret = of.map(|of| text("secret", &of.value));
+    Some(Argument::VersionOf { version: version?, secret: secret.map_or(Some(None), |named| named.map(Some))? })
 }
 
 fn generate(written: &Written, findings: &mut Findings<'_>) -> Option<Argument> {

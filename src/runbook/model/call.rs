@@ -64,9 +64,12 @@ pub enum Argument {
         /// How they are written.
         encoding: Encoding,
     },
-    /// Another version of the very secret that `vault` and `name` beside it say.
+    /// One version of a secret in the vault that `vault` beside it says.
     VersionOf {
         /// The version.
         version: Template,
+        /// The secret's name; the one that `name` beside it says, if it is not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<Template>,
     },
 }

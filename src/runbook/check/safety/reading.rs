@@ -30,7 +30,11 @@ pub(super) fn list_reads(each: &ForEach, names: &[&str]) -> bool {
 fn of_argument<'a>(argument: &'a Argument, found: &mut Vec<&'a Expression>) {
     let mut add = |text: &'a Template| found.extend(text.holes().map(|(_, hole)| hole));
     match argument {
-        Argument::Template { text } | Argument::VersionOf { version: text } => add(text),
+        Argument::Template { text } => add(text),
+        Argument::VersionOf { version, secret } => {
+            add(version);
+            secret.iter().for_each(add);
+        }
         Argument::Record { fields } => fields.values().for_each(|field| of_argument(field, found)),
         Argument::List { items } => items.iter().for_each(|item| of_argument(item, found)),
         Argument::Literal { .. } | Argument::Generate { .. } => {}
@@ -48,14 +52,15 @@ mod tests {
     fn every_depth_of_an_argument_and_every_verify_is_read() {
         let text = |text| Argument::Template { text: Template::parse(text).unwrap() };
         let mut nested = call("http.get", [("url", "https://${{ inputs.a }}/${{ inputs.b }}")]);
-        let items =
-            vec![text("${{ inputs.c }}"), Argument::VersionOf { version: Template::parse("${{ inputs.d }}").unwrap() }];
+        let read = |text| Template::parse(text).unwrap();
+        let version = Argument::VersionOf { version: read("${{ inputs.d }}"), secret: Some(read("${{ inputs.f }}")) };
+        let items = vec![text("${{ inputs.c }}"), version];
         let fields = BTreeMap::from([("list".to_owned(), Argument::List { items })]);
         nested.with.insert("expect".into(), Argument::Record { fields });
         let entry = UndoStep { verify: vec![health("${{ inputs.e }}")], ..UndoStep::new(nested) };
         let mut sources: Vec<&str> = of_undo(&entry).into_iter().map(Expression::source).collect();
         sources.sort_unstable();
-        assert_eq!(sources, ["inputs.a", "inputs.b", "inputs.c", "inputs.d", "inputs.e"]);
+        assert_eq!(sources, ["inputs.a", "inputs.b", "inputs.c", "inputs.d", "inputs.e", "inputs.f"]);
         assert!(reads(of_undo(&entry)[0], &["inputs"]) && !reads(of_undo(&entry)[0], &["steps"]));
     }
 }
