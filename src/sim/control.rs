@@ -211,7 +211,12 @@ fn estate(estate: &Estate, now: Moment) -> Value {
         let works = estate.vault.readable(&leak.secret, Some(&leak.version)).is_ok();
         json!({"secret": leak.secret, "version": leak.version, "at": leak.at, "works": works})
     });
+    let databases = estate.databases.servers.iter().map(|(name, server)| {
+        let roles: serde_json::Map<_, _> = server.roles().map(|(role, may)| (role.to_owned(), may.into())).collect();
+        (name.clone(), json!({"state": server.state.word(), "may_sign_in": roles}))
+    });
     json!({
+        "databases": databases.collect::<serde_json::Map<_, _>>(),
         "leaked": leaks.collect::<Vec<_>>(),
         "born": estate.born(),
         "now": now,

@@ -214,12 +214,16 @@ impl Estate {
     /// The apps that run and have a connection string.
     fn clients(&self) -> Vec<Client> {
         let running = self.apps.iter().filter_map(|(name, app)| {
-            let slot = app.slots.get(PRODUCTION)?;
-            let client = Client::of(name, slot.held(DATABASE.0)?).filter(|_| slot.power == Power::Running)?;
-            // Where a setting says the server, the apps take it from there, and the login from the secret.
-            Some(slot.settings.get(DATABASE_HOST).map_or(client.clone(), |host| client.at(host)))
+            let slot = app.slots.get(PRODUCTION).filter(|slot| slot.power == Power::Running)?;
+            client(name, slot, slot.held(DATABASE.0)?)
         });
         running.collect()
+    }
+
+    /// Whether a slot that has a connection string is let in with it.
+    pub(crate) fn has_its_database(&self, app: &str, slot: &Slot) -> bool {
+        let held = slot.held(DATABASE.0);
+        held.is_none_or(|held| client(app, slot, held).is_some_and(|client| self.databases.admits(&client)))
     }
 
     fn with_slot(&mut self, place: &Place, act: impl FnOnce(&mut Slot, &Secrets)) {
@@ -227,6 +231,13 @@ impl Estate {
             act(slot, &self.vault);
         }
     }
+}
+
+/// As whom a slot signs in with the connection string that it holds.
+fn client(app: &str, slot: &Slot, held: &str) -> Option<Client> {
+    let client = Client::of(app, held)?;
+    // Where a setting says the server, the apps take it from there, and the login from the secret.
+    Some(slot.settings.get(DATABASE_HOST).map_or(client.clone(), |host| client.at(host)))
 }
 
 const SESSION: (&str, &str) =

@@ -36,7 +36,8 @@ pub(crate) fn answer(estate: &Estate, at: Moment, asked: &Asked, questions: u64)
     else {
         return Answer::html(StatusCode::NOT_FOUND, "404 Web Site not found", "There is no app at this name.");
     };
-    let trouble = slot.trouble(at);
+    let cut_off = || (!estate.has_its_database(&place.app, slot)).then_some(Trouble::NoDatabase);
+    let trouble = slot.trouble(at).or_else(cut_off);
     if trouble == Some(Trouble::Stopped) {
         return Answer::html(
             StatusCode::FORBIDDEN,
@@ -79,6 +80,7 @@ fn unready(trouble: Trouble<'_>) -> Answer {
         Trouble::Stopped => "the app is stopped".to_owned(),
         Trouble::Starting => "the app is starting".to_owned(),
         Trouble::Unresolved(setting) => format!("the setting {setting} has no value"),
+        Trouble::NoDatabase => "the database cannot be reached".to_owned(),
     };
     Answer::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "unready", "reason": reason}))
 }

@@ -25,11 +25,15 @@ pub(crate) enum Change {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fails: bool,
     },
-    /// A statement set the password of a role.
-    RolePassword {
+    /// A statement changed a role: its password, whether it may sign in, or both.
+    #[serde(alias = "role_password")]
+    RoleAltered {
         server: String,
         role: String,
-        password: Password,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<Password>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        login: Option<bool>,
     },
     /// Somebody else in the world has made a server of that name.
     Taken {
@@ -171,9 +175,9 @@ impl Fleet {
             Change::Begun { operation, server, seconds, act, fails } => {
                 self.begin(at, *operation, server, *seconds, act, *fails);
             }
-            Change::RolePassword { server, role, password } => {
+            Change::RoleAltered { server, role, password, login } => {
                 if let Some(server) = self.servers.get_mut(server) {
-                    server.set_password(at, role, password.clone());
+                    server.alter_role(at, role, password.as_ref(), *login);
                 }
             }
             Change::Taken { server } => drop(self.taken.insert(server.clone())),
@@ -244,7 +248,7 @@ impl Fleet {
             Act::RuleDeleted { name } => {
                 server.rules.remove(&name);
             }
-            Act::Password { role, password } => server.set_password(due, &role, password),
+            Act::Password { role, password } => server.alter_role(due, &role, Some(&password), None),
             Act::Delete => {}
         }
     }
@@ -276,7 +280,7 @@ impl Fleet {
         self.servers.get(&client.server).is_some_and(|server| {
             server.state == State::Ready
                 && server.admits(super::AZURE)
-                && server.accepts(&client.role, &client.password)
+                && server.signs_in(&client.role, &client.password).is_ok()
         })
     }
 

@@ -12,13 +12,14 @@
 //!
 //! ```text
 //! SELECT item {, item} [FROM table] [WHERE column test {AND column test}] [ORDER BY column [ASC|DESC]] [LIMIT n]
-//! SHOW name | BEGIN … | SET … | COMMIT | ROLLBACK | ALTER ROLE role [WITH] PASSWORD 'text'
+//! SHOW name | BEGIN … | SET … | COMMIT | ROLLBACK | ALTER ROLE role [WITH] option {option}
+//! option LOGIN | NOLOGIN | PASSWORD 'text'
 //! item   * | value [comparison value] [AS name]
 //! value  count(*) | count(column) | min(column) | max(column) | sum(column) | column | 'text' | number | true | false
 //!        | now() | version() | current_user | current_database() | pg_is_in_recovery() | inet_server_addr()
 //!        | pg_snapshot_xmax(pg_current_snapshot())
 //! test   comparison literal | IS [NOT] NULL                 comparison  = | <> | != | < | <= | > | >=
-//! table  messages | conversations | schema_migrations | pg_stat_activity | pg_settings
+//! table  messages | conversations | schema_migrations | pg_stat_activity | pg_roles | pg_settings
 //! ```
 //!
 //! Everything else is refused with PostgreSQL's own codes. What is asked is answered from the estate's rows.
@@ -36,6 +37,7 @@ mod server;
 mod session;
 mod statement;
 mod table;
+mod token;
 
 pub(crate) use arm::{answer, provider};
 pub(crate) use door::{Authority, serve};

@@ -1,4 +1,4 @@
-//! What a server keeps of a password.
+//! A role of a server: whether it may sign in, and what the server keeps of its password.
 
 use std::num::NonZeroU32;
 
@@ -8,6 +8,57 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::change::Value;
+use crate::sim::clock::Moment;
+
+/// A role with all that it ever was, because a restore brings back what it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Role {
+    /// Every password that it had, and since when.
+    passwords: Vec<(Moment, Password)>,
+    /// Whether it may sign in, and since when.
+    logins: Vec<(Moment, bool)>,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denial {
+    Password,
+    /// The password is right: PostgreSQL looks at it first.
+    NoLogin,
+}
+
+impl Role {
+    pub(crate) fn begin(at: Moment, password: Option<Password>, may_sign_in: bool) -> Self {
+        Self {
+            passwords: password.map(|password| (at, password)).into_iter().collect(),
+            logins: vec![(at, may_sign_in)],
+        }
+    }
+
+    /// Changes what is given and leaves the rest.
+    pub(crate) fn alter(&mut self, at: Moment, password: Option<&Password>, may_sign_in: Option<bool>) {
+        self.passwords.extend(password.map(|password| (at, password.clone())));
+        self.logins.extend(may_sign_in.map(|may| (at, may)));
+    }
+
+    /// As it was at a moment.
+    pub(crate) fn at(&self, point: Moment) -> Self {
+        let passwords = self.passwords.iter().filter(|(since, _)| *since <= point).cloned();
+        let logins = self.logins.iter().filter(|(since, _)| *since <= point).copied();
+        Self { passwords: passwords.collect(), logins: logins.collect() }
+    }
+
+    pub(crate) fn may_sign_in(&self) -> bool {
+        self.logins.last().is_some_and(|(_, may)| *may)
+    }
+
+    pub(crate) fn signs_in(&self, password: &str) -> Result<(), Denial> {
+        if !self.passwords.last().is_some_and(|(_, current)| current.accepts(password)) {
+            return Err(Denial::Password);
+        }
+        if self.may_sign_in() { Ok(()) } else { Err(Denial::NoLogin) }
+    }
+}
 
 /// A password as it was set: as itself through Resource Manager, or as a verifier by a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

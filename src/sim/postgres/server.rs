@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::data::Data;
-use super::role::Password;
+use super::role::{Denial, Password, Role};
 use crate::sim::clock::Moment;
 
 const DAY: i64 = 24 * 3600;
@@ -19,8 +19,8 @@ pub(crate) struct Server {
     pub(crate) parameters: BTreeMap<String, String>,
     /// The first and the last address of each rule, by its name.
     pub(crate) rules: BTreeMap<String, ([u8; 4], [u8; 4])>,
-    /// Every password that a role ever had, and since when, by the role's name.
-    roles: BTreeMap<String, Vec<(Moment, Password)>>,
+    /// By name.
+    roles: BTreeMap<String, Role>,
     pub(crate) data: Data,
 }
 
@@ -47,6 +47,8 @@ impl State {
 pub(crate) const ADMINISTRATOR: &str = "chatadmin";
 /// The role of the apps.
 pub(crate) const APP: &str = "chatbot";
+/// The login that takes turns with the apps': it owns what they own, and may not sign in until it is its turn.
+pub(crate) const OTHER_APP: &str = "chatbot_b";
 /// The only database beside `postgres`.
 pub(crate) const DATABASE: &str = "chatbot";
 /// For how many days backups are kept.
@@ -73,9 +75,9 @@ impl Server {
             ("log_min_duration_statement", "500"),
             ("pgbouncer.enabled", "true"),
         ];
-        let roles = [(APP, Some(app)), (ADMINISTRATOR, administrator)];
-        let roles =
-            roles.into_iter().filter_map(|(role, password)| Some((role.to_owned(), vec![(created, password?)])));
+        let role = |name: &str, password, may_sign_in| (name.to_owned(), Role::begin(created, password, may_sign_in));
+        let roles = [role(APP, Some(app), true), role(OTHER_APP, None, false)];
+        let administrator = administrator.map(|password| role(ADMINISTRATOR, Some(password), true));
         Self {
             created,
             state: State::Ready,
@@ -86,15 +88,13 @@ impl Server {
                 ("azure".to_owned(), (super::AZURE, super::AZURE)),
                 ("office".to_owned(), ([203, 0, 113, 0], [203, 0, 113, 255])),
             ]),
-            roles: roles.collect(),
+            roles: roles.into_iter().chain(administrator).collect(),
             data: Data::since(at.plus_seconds(-RETENTION * DAY)),
         }
     }
 
     /// A new server with what this one had at `point`: rows and passwords, and nothing else.
     pub(crate) fn restored(&self, at: Moment, point: Moment, tags: BTreeMap<String, String>) -> Self {
-        let of_then =
-            |history: &Vec<(Moment, Password)>| history.iter().filter(|(since, _)| *since <= point).cloned().collect();
         Self {
             created: at,
             state: State::Updating,
@@ -102,21 +102,33 @@ impl Server {
             has_standby: false,
             parameters: BTreeMap::new(),
             rules: BTreeMap::new(),
-            roles: self.roles.iter().map(|(role, history)| (role.clone(), of_then(history))).collect(),
+            roles: self.roles.iter().map(|(role, history)| (role.clone(), history.at(point))).collect(),
             data: self.data.at(point),
         }
     }
 
-    pub(crate) fn set_password(&mut self, at: Moment, role: &str, password: Password) {
-        self.roles.entry(role.to_owned()).or_default().push((at, password));
+    /// Changes what is given of a role and leaves the rest.
+    pub(crate) fn alter_role(
+        &mut self,
+        at: Moment,
+        role: &str,
+        password: Option<&Password>,
+        may_sign_in: Option<bool>,
+    ) {
+        self.roles.entry(role.to_owned()).or_default().alter(at, password, may_sign_in);
+    }
+
+    /// Every role with whether it may sign in, by name.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.roles.iter().map(|(name, role)| (name.as_str(), role.may_sign_in()))
     }
 
     pub(crate) fn has_role(&self, role: &str) -> bool {
         self.roles.contains_key(role)
     }
 
-    pub(crate) fn accepts(&self, role: &str, password: &str) -> bool {
-        self.roles.get(role).and_then(|history| history.last()).is_some_and(|(_, current)| current.accepts(password))
+    pub(crate) fn signs_in(&self, role: &str, password: &str) -> Result<(), Denial> {
+        self.roles.get(role).map_or(Err(Denial::Password), |role| role.signs_in(password))
     }
 
     /// Whether a rule lets an address in.

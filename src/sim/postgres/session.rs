@@ -24,7 +24,7 @@ use pgwire::messages::data::DataRow;
 
 use super::fleet::Change;
 use super::query::{Answer, Asker, select, show};
-use super::role::Password;
+use super::role::{Denial, Password};
 use super::server::{ADMINISTRATOR, State};
 use super::statement::{Refusal, Statement, read};
 use super::table::{Kind, View};
@@ -81,9 +81,10 @@ impl Session {
             );
             return Err(Refusal::new("28000", text));
         }
-        if !server.accepts(role, password) {
-            return Err(Refusal::new("28P01", format!("password authentication failed for user \"{role}\"")));
-        }
+        server.signs_in(role, password).map_err(|denial| match denial {
+            Denial::Password => Refusal::new("28P01", format!("password authentication failed for user \"{role}\"")),
+            Denial::NoLogin => Refusal::new("28000", format!("role \"{role}\" is not permitted to log in")),
+        })?;
         if ![super::server::DATABASE, "postgres"].contains(&database) {
             return Err(Refusal::new("3D000", format!("database \"{database}\" does not exist")));
         }
@@ -118,16 +119,20 @@ impl Session {
                 *transaction = Transaction::None;
                 Ok(None)
             }
-            Statement::Password { .. } if *transaction == Transaction::Reading => Err(refuse_writing("ALTER ROLE")),
-            Statement::Password { role: other, .. } if role != other && role != ADMINISTRATOR => {
+            Statement::Role { .. } if *transaction == Transaction::Reading => Err(refuse_writing("ALTER ROLE")),
+            // A role may set its own password and nothing else of itself.
+            Statement::Role { role: other, login, .. }
+                if role != ADMINISTRATOR && (role != other || login.is_some()) =>
+            {
                 Err(Refusal::new("42501", "permission denied to alter role"))
             }
-            Statement::Password { role: other, .. } if !server.has_role(other) => {
+            Statement::Role { role: other, .. } if !server.has_role(other) => {
                 Err(Refusal::new("42704", format!("role \"{other}\" does not exist")))
             }
-            Statement::Password { role: other, password } => {
+            Statement::Role { role: other, password, login } => {
                 let (server, role) = (self.server.clone(), other.clone());
-                let change = Change::RolePassword { server, role, password: Password::stated(password) };
+                let password = password.as_deref().map(Password::stated);
+                let change = Change::RoleAltered { server, role, password, login: *login };
                 let written = world.change(now, Whole::Database(change));
                 written.map(|()| None).map_err(|error| Refusal::new("53100", error.to_string()))
             }
@@ -230,7 +235,7 @@ impl SimpleQueryHandler for Session {
                 (Statement::Begin { .. }, None) => Response::TransactionStart(Tag::new("BEGIN")),
                 (Statement::Commit, None) => Response::TransactionEnd(Tag::new("COMMIT")),
                 (Statement::Rollback, None) => Response::TransactionEnd(Tag::new("ROLLBACK")),
-                (Statement::Password { .. }, None) => Response::Execution(Tag::new("ALTER ROLE")),
+                (Statement::Role { .. }, None) => Response::Execution(Tag::new("ALTER ROLE")),
                 (_, None) => Response::Execution(Tag::new("SET")),
             });
         }

@@ -1,5 +1,7 @@
 //! The SQL that is understood, read into parts. What it is stands in the essay of this folder.
 
+use super::token::{Token, shown, syntax, tokens};
+
 /// Why a statement is not carried out: PostgreSQL's code, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -26,9 +28,11 @@ pub(crate) enum Statement {
     Set,
     Commit,
     Rollback,
-    Password {
+    /// `ALTER ROLE`: a password, whether the role may sign in, or both.
+    Role {
         role: String,
-        password: String,
+        password: Option<String>,
+        login: Option<bool>,
     },
     /// A statement that PostgreSQL would carry out and that is not simulated.
     Writes(String),
@@ -94,73 +98,11 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    /// A name or keyword, in lower case unless it was quoted.
-    Word(String),
-    Quoted(String),
-    Text(String),
-    Number(i64),
-    Sign(&'static str),
-}
-
-const SIGNS: [&str; 14] = ["<>", "!=", "<=", ">=", "::", "<", ">", "=", "(", ")", ",", ";", "*", "."];
-
 /// Reads the statements of a text, which semicolons part.
 pub(crate) fn read(text: &str) -> Result<Vec<Statement>, Refusal> {
     let tokens = tokens(text)?;
     let parts = tokens.split(|token| *token == Token::Sign(";")).filter(|part| !part.is_empty());
     parts.map(|part| Reader { tokens: part, at: 0 }.statement()).collect()
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-            tokens.push(Token::Sign(sign));
-            rest = &rest[sign.len()..];
-        } else if first == '\'' || first == '"' {
-            let (content, after) = quoted(&rest[1..], first)?;
-            tokens.push(if first == '"' { Token::Quoted(content) } else { Token::Text(content) });
-            rest = after;
-        } else {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            let token = match (word.parse(), word.starts_with(|c: char| c.is_alphabetic() || c == '_')) {
-                (Ok(number), false) => Token::Number(number),
-                (_, true) => Token::Word(word.to_lowercase()),
-                _ => return Err(syntax(&first.to_string())),
-            };
-            tokens.push(token);
-            rest = after;
-        }
-        rest = rest.trim_start();
-    }
-    Ok(tokens)
-}
-
-/// What stands until the closing quote, of which two stand for one; and what follows.
-fn quoted(text: &str, quote: char) -> Result<(String, &str), Refusal> {
-    let mut content = String::new();
-    let mut rest = text;
-    loop {
-        let Some((before, after)) = rest.split_once(quote) else {
-            return Err(Refusal::new("42601", "unterminated quoted string"));
-        };
-        content.push_str(before);
-        match after.strip_prefix(quote) {
-            Some(after) => {
-                content.push(quote);
-                rest = after;
-            }
-            None => return Ok((content, after)),
-        }
-    }
-}
-
-fn syntax(near: &str) -> Refusal {
-    Refusal::new("42601", format!("syntax error at or near \"{near}\""))
 }
 
 fn unsupported(what: &str) -> Refusal {
@@ -194,7 +136,7 @@ impl Reader<'_> {
             "set" | "reset" | "discard" => return Ok(Statement::Set),
             "commit" | "end" => Statement::Commit,
             "rollback" | "abort" => Statement::Rollback,
-            "alter" => self.password()?,
+            "alter" => self.role()?,
             "insert" | "update" | "delete" | "truncate" | "create" | "drop" | "grant" | "revoke" | "copy"
             | "vacuum" => {
                 return Ok(Statement::Writes(first.to_uppercase()));
@@ -302,23 +244,28 @@ impl Reader<'_> {
         Ok((column, Test::Compared(comparison, literal)))
     }
 
-    /// `ALTER ROLE role [WITH] PASSWORD 'text'`.
-    fn password(&mut self) -> Result<Statement, Refusal> {
+    /// `ALTER ROLE role [WITH] {LOGIN | NOLOGIN | PASSWORD 'text'}`.
+    fn role(&mut self) -> Result<Statement, Refusal> {
         if !(self.keyword("role") || self.keyword("user")) {
             return Ok(self.all_of("ALTER"));
         }
         let role = self.name()?;
         self.keyword("with");
-        if !self.keyword("password") {
-            return Ok(self.all_of("ALTER ROLE"));
-        }
-        match self.tokens.get(self.at) {
-            Some(Token::Text(password)) => {
+        let (mut password, mut login) = (None, None);
+        while self.at < self.tokens.len() {
+            if self.keyword("login") {
+                login = Some(true);
+            } else if self.keyword("nologin") {
+                login = Some(false);
+            } else if self.keyword("password") {
+                let Some(Token::Text(text)) = self.tokens.get(self.at) else { return Err(syntax("PASSWORD")) };
+                password = Some(text.clone());
                 self.at += 1;
-                Ok(Statement::Password { role, password: password.clone() })
+            } else {
+                return Ok(self.all_of("ALTER ROLE"));
             }
-            _ => Err(syntax("PASSWORD")),
         }
+        Ok(Statement::Role { role, password, login })
     }
 
     fn all_of(&mut self, what: &str) -> Statement {
@@ -411,15 +358,6 @@ impl Reader<'_> {
     }
 }
 
-fn shown(token: &Token) -> String {
-    match token {
-        Token::Word(text) | Token::Quoted(text) => text.clone(),
-        Token::Text(text) => format!("'{text}'"),
-        Token::Number(number) => number.to_string(),
-        Token::Sign(sign) => (*sign).to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -450,9 +388,14 @@ mod tests {
     fn several_statements_are_parted_and_settings_are_taken_as_they_are() {
         let text = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = 30000; SET LOCAL DateStyle = 'ISO';";
         assert_eq!(read(text).unwrap(), [Statement::Begin { read_only: true }, Statement::Set, Statement::Set]);
-        let password = "ALTER ROLE \"chatbot\" PASSWORD 'SCRAM-SHA-256$1:x'";
-        let (role, text) = ("chatbot".to_owned(), "SCRAM-SHA-256$1:x".to_owned());
-        assert_eq!(read(password).unwrap(), [Statement::Password { role, password: text }]);
+        let altered = |statement| match &read(statement).unwrap()[..] {
+            [Statement::Role { role, password, login }] if role == "chatbot" => (password.clone(), *login),
+            other => panic!("{other:?}"),
+        };
+        let password = Some("SCRAM-SHA-256$1:x".to_owned());
+        assert_eq!(altered("ALTER ROLE \"chatbot\" PASSWORD 'SCRAM-SHA-256$1:x'"), (password.clone(), None));
+        assert_eq!(altered("ALTER USER chatbot WITH LOGIN PASSWORD 'SCRAM-SHA-256$1:x'"), (password, Some(true)));
+        assert_eq!(altered("alter role chatbot nologin;"), (None, Some(false)));
         let nested = read("SELECT pg_snapshot_xmax(pg_current_snapshot()), current_user").unwrap();
         let Statement::Select(select) = &nested[0] else { panic!("{nested:?}") };
         let name = "pg_snapshot_xmax(pg_current_snapshot())".to_owned();

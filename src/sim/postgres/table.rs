@@ -58,6 +58,7 @@ impl View<'_> {
             "conversations" => Table { columns: CONVERSATIONS, rows: self.conversations() },
             "schema_migrations" => Table { columns: MIGRATIONS, rows: self.migrations() },
             "pg_stat_activity" => Table { columns: ACTIVITY, rows: self.activity() },
+            "pg_roles" => Table { columns: ROLES, rows: self.roles() },
             "pg_settings" => Table { columns: SETTINGS, rows: self.settings() },
             _ => return None,
         })
@@ -99,6 +100,10 @@ impl View<'_> {
         self.clients.iter().map(row).collect()
     }
 
+    fn roles(&self) -> Vec<Row> {
+        self.server.roles().map(|(name, may)| vec![Some(text(name)), Some(Cell::Boolean(may))]).collect()
+    }
+
     fn settings(&self) -> Vec<Row> {
         let row = |(name, ..): &(&str, &str, &str, &str)| vec![Some(text(name)), self.server.parameter(name).map(text)];
         PARAMETERS.iter().map(row).collect()
@@ -122,4 +127,5 @@ const CONVERSATIONS: &[(&str, Kind)] =
 const MIGRATIONS: &[(&str, Kind)] = &[("version", Kind::Text), ("applied_at", Kind::Moment)];
 const ACTIVITY: &[(&str, Kind)] =
     &[("usename", Kind::Text), ("application_name", Kind::Text), ("datname", Kind::Text), ("state", Kind::Text)];
+const ROLES: &[(&str, Kind)] = &[("rolname", Kind::Text), ("rolcanlogin", Kind::Boolean)];
 const SETTINGS: &[(&str, Kind)] = &[("name", Kind::Text), ("setting", Kind::Text)];

@@ -251,6 +251,8 @@ pub(crate) enum Trouble<'a> {
     Starting,
     /// The setting of this name has no value.
     Unresolved(&'a str),
+    /// No database server lets it in.
+    NoDatabase,
 }
 
 /// Lets two maps change places, except for the names that stay.

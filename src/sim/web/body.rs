@@ -205,7 +205,7 @@ pub(crate) fn instances(place: &Place, slot: &Slot, at: Moment) -> Value {
         Some(Trouble::Stopped) => "STOPPED",
         Some(Trouble::Starting) => "UNKNOWN",
         // The platform does not look into the app.
-        Some(Trouble::Unresolved(_)) | None => "READY",
+        Some(Trouble::Unresolved(_) | Trouble::NoDatabase) | None => "READY",
     };
     let instance = |number: usize| {
         // 64 hexadecimal digits, in which nothing can be read.
