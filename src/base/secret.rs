@@ -45,6 +45,19 @@ pub enum SecretRef {
         /// The host's name that takes the place of the one in the address.
         host: String,
     },
+    /// One version of a Key Vault secret that is the address of a database, with a password in it that is fresh in the
+    /// moment when the request is sent: 32 random bytes in base64url.
+    Reissued {
+        /// The vault's address, as for a version.
+        vault: String,
+        /// The secret's name.
+        name: String,
+        /// The version, 32 hexadecimal digits.
+        version: String,
+        /// The login that takes the place of the one in the address; that one stays, if it is not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        login: Option<String>,
+    },
     /// An environment variable of the process that sends the request.
     Environment {
         /// The variable's name.
@@ -67,6 +80,10 @@ impl fmt::Display for SecretRef {
             Self::Version { name, version, .. } => write!(f, "«secret: {name} version {}»", short(version)),
             Self::Rehosted { name, version, host, .. } => {
                 write!(f, "«secret: {name} version {}, at {host}»", short(version))
+            }
+            Self::Reissued { name, version, login, .. } => {
+                let login = login.as_ref().map(|login| format!(", as {login}")).unwrap_or_default();
+                write!(f, "«secret: {name} version {} with a fresh password{login}»", short(version))
             }
             Self::Environment { name } => write!(f, "«secret: environment variable {name}»"),
             Self::Setting { name, .. } => write!(f, "«secret: the value that {name} has»"),

@@ -24,7 +24,7 @@ use super::retry::again;
 use super::secret::{self, Environment, Resolved};
 use super::sign_in::VAULT;
 use super::{Credential, Redactor};
-use crate::base::{AttemptId, SecretRef, Value};
+use crate::base::{AttemptId, Encoding, SecretRef, Value};
 use crate::effect::{Args, Errand, Reply, Sent};
 
 /// The hand for Key Vault's data plane: Microsoft's client, one per vault, with our guard as its last policy.
@@ -60,7 +60,7 @@ impl KeyVault {
             return Sent::NeverSent { why };
         }
         let result = match errand.call.action.as_str() {
-            "keyvault.secret.set" | "keyvault.secret.copy" | "keyvault.secret.rehost" => {
+            "keyvault.secret.set" | "keyvault.secret.copy" | "keyvault.secret.rehost" | "keyvault.secret.reissue" => {
                 self.set(errand, attempt).await
             }
             "keyvault.secret.disable" => self.switch(errand, attempt, false).await,
@@ -205,6 +205,13 @@ impl KeyVault {
                 let address = self.version(vault, name, version).await?;
                 self.redactor.learn(&address);
                 secret::rehosted(&address, host)?
+            }
+            SecretRef::Reissued { vault, name, version, login } => {
+                let address = self.version(vault, name, version).await?;
+                self.redactor.learn(&address);
+                let fresh = secret::generate(32, Encoding::Base64url)?;
+                self.redactor.learn(&fresh);
+                secret::reissued(&address, login.as_deref(), &fresh)?
             }
             SecretRef::Setting { .. } => return Err("no vault is given what an app setting holds".to_owned()),
         };

@@ -42,21 +42,50 @@ pub(super) fn from_environment(environment: &Environment, name: &str) -> Result<
 
 /// The address of a database with another host in it; everything else of it stays as it is written.
 pub(super) fn rehosted(address: &str, host: &str) -> Result<Zeroizing<String>, String> {
-    const WANTED: &str = "the secret is not an address, postgresql://LOGIN:PASSWORD@HOST/DATABASE, so nothing was sent";
-    let (scheme, rest) = address.split_once("://").ok_or(WANTED)?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // A password may hold an `@` only in its escaped form (RFC 3986, section 3.2.1), so this is the one before the host.
-    let (login, place) = rest[..end].rsplit_once('@').ok_or(WANTED)?;
-    let port = place.find(':').map_or("", |at| &place[at..]);
-    let has_password = login.split_once(':').is_some_and(|(name, password)| !name.is_empty() && !password.is_empty());
-    if !["postgresql", "postgres"].contains(&scheme)
-        || !has_password
-        || place.is_empty()
-        || place.starts_with([':', '['])
-    {
-        return Err(WANTED.to_owned());
+    let Parts { scheme, login, password, port, rest, .. } = Parts::of(address)?;
+    Ok(Zeroizing::new(format!("{scheme}://{login}:{password}@{host}{port}{rest}")))
+}
+
+/// The address of a database with another password in it, and another login if one is given. Both must be such as can
+/// stand in an address unescaped; everything else of it stays as it is written.
+pub(super) fn reissued(address: &str, login: Option<&str>, password: &str) -> Result<Zeroizing<String>, String> {
+    let parts = Parts::of(address)?;
+    let login = login.unwrap_or(parts.login);
+    Ok(Zeroizing::new(format!("{}://{login}:{password}@{}{}{}", parts.scheme, parts.host, parts.port, parts.rest)))
+}
+
+/// The parts of `postgresql://LOGIN:PASSWORD@HOST:PORT/DATABASE` as they are written.
+struct Parts<'a> {
+    scheme: &'a str,
+    login: &'a str,
+    password: &'a str,
+    host: &'a str,
+    /// With its colon, or empty.
+    port: &'a str,
+    /// What follows host and port.
+    rest: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// The text itself is never part of the error.
+    fn of(address: &'a str) -> Result<Self, String> {
+        Self::read(address).ok_or_else(|| {
+            "the secret is not an address, postgresql://LOGIN:PASSWORD@HOST/DATABASE, so nothing was sent".to_owned()
+        })
     }
-    Ok(Zeroizing::new(format!("{scheme}://{login}@{host}{port}{}", &rest[end..])))
+
+    fn read(address: &'a str) -> Option<Self> {
+        let (scheme, after) = address.split_once("://")?;
+        let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+        // A password may hold an `@` only in its escaped form (RFC 3986, section 3.2.1), so this is the one before the
+        // host.
+        let (user, place) = authority.rsplit_once('@')?;
+        let (login, password) = user.split_once(':')?;
+        let (host, port) = place.split_at(place.find(':').unwrap_or(place.len()));
+        let is_whole = ["postgresql", "postgres"].contains(&scheme) && !host.is_empty() && !host.starts_with('[');
+        let parts = Self { scheme, login, password, host, port, rest };
+        (is_whole && !login.is_empty() && !password.is_empty()).then_some(parts)
+    }
 }
 
 /// Checks a reference to a version before it becomes part of an address: Microsoft's client splices names unescaped.
@@ -95,6 +124,15 @@ mod tests {
         {
             assert!(with(other).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn an_address_with_another_password_keeps_its_host_and_its_login_unless_another_is_given() {
+        let with = |login| reissued("postgres://a:old%40@host:5432/db?x=y", login, "fresh").unwrap().to_string();
+        assert_eq!(with(None), "postgres://a:fresh@host:5432/db?x=y");
+        assert_eq!(with(Some("b")), "postgres://b:fresh@host:5432/db?x=y");
+        let refused = reissued("a-password-alone", None, "fresh").unwrap_err();
+        assert!(refused.contains("not an address") && !refused.contains("alone"), "{refused}");
     }
 
     #[test]

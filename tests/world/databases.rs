@@ -241,6 +241,27 @@ async fn a_roles_password_is_set_by_its_verifier_and_proven_by_a_login() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_not_sign_in_is_refused_with_its_own_password_and_nobody_switches_off_another() {
+    let bench = Bench::new().await;
+    let by =
+        |login: &str, password: Value| [("role", text("chatbot_b")), ("login", text(login)), ("password", password)];
+    let (app, admin) = (bench.current("database-url").await, bench.current("database-admin").await);
+    let enable = of("sql.role.enable", "chatbot-pg", by("chatbot", app.clone()));
+    let reply = answered(bench.send(&enable, bench.attempt()).await);
+    assert_eq!((reply.status, reply.body.unwrap()["error"]["code"].as_str()), (400, Some("42501")));
+    let role = [("role", text("chatbot")), ("login", text("chatadmin")), ("password", admin)];
+    let disable = of("sql.role.disable", "chatbot-pg", role);
+    assert_eq!(bench.observed(&disable).await[0].value, "may sign in");
+    assert_eq!(answered(bench.send(&disable, bench.attempt()).await).status, 200);
+    assert!(matches!(bench.probe(&disable, bench.attempt(), &[]).await, ProbeVerdict::Happened { .. }));
+    let refused = bench.check(&of("sql.login", "chatbot-pg", [("password", app)])).await;
+    assert!(
+        matches!(&refused, Verdict::Fail { seen } if seen.contains("28000") && seen.contains("not permitted")),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_administrators_password_is_set_through_resource_manager_and_never_comes_back() {
     let bench = Bench::new().await;
     let more = [("login", text("chatadmin")), ("value", bench.current("session-secret").await)];

@@ -240,6 +240,17 @@ pub(super) fn value_by_hand(secret: &SecretRef, vault: &str) -> Vec<Line> {
             lines.push(vec![Piece::Shell("grep -q -F \"@$host\" \"$folder/value\"")]);
             lines
         }
+        SecretRef::Reissued { vault: of, name, version, login } => {
+            let version = SecretRef::Version { vault: of.clone(), name: name.clone(), version: version.clone() };
+            let mut lines = value_by_hand(&version, vault);
+            let keep = "login=$(sed -E 's#^[a-z]+://([^:@/]+):.*#\\1#' \"$folder/value\")";
+            lines.push(login.as_ref().map_or_else(|| vec![Piece::Shell(keep)], |login| line([("login=", login)])));
+            lines.push(vec![Piece::Shell("fresh=$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\\n')")]);
+            let replace = "sed -i -E \"s#^(postgres(ql)?://)[^:@/]+:[^@/]+@#\\1$login:$fresh@#\" \"$folder/value\"";
+            lines.push(vec![Piece::Shell(replace)]);
+            lines.push(vec![Piece::Shell("grep -q -F \"$login:$fresh@\" \"$folder/value\"")]);
+            lines
+        }
         // It is asked for: a name from a runbook is never made a part of the shell's own language.
         SecretRef::Environment { name } => {
             let mut ask = line([("printf '%s' \"$(printenv -- ", name)]);

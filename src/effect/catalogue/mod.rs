@@ -20,6 +20,7 @@ mod preview;
 mod reading;
 mod references;
 mod rehost;
+mod reissue;
 mod search;
 mod settings;
 mod settings_replace;

@@ -23,6 +23,7 @@ pub(super) static REFERENCES: Row = Row {
         optional("secret", Type::String, "As a check: only references to this secret count; without it, all do."),
         optional("vault", Type::Target(TargetKind::Keyvault), "As a check: only references to this vault count."),
         optional("version", Type::String, "As a check: the version that must be in use."),
+        optional("not_version", Type::String, "As a check: the version that must no longer be in use."),
     ],
     outputs: &[output(
         "references",
@@ -141,7 +142,9 @@ fn by_hand(args: &Args) -> Result<Script, RenderError> {
     let which =
         text("secret").map_or_else(|| "Each reference".to_owned(), |secret| format!("Each reference to {secret}"));
     let version = text("version").map(|version| format!(", and its active version is {version}")).unwrap_or_default();
-    Ok(Script::of(command).good(format!("{which} has the status Resolved{version}.")))
+    let other = text("not_version").map(|version| format!(", and its active version is not {version}"));
+    let other = other.unwrap_or_default();
+    Ok(Script::of(command).good(format!("{which} has the status Resolved{version}{other}.")))
 }
 
 fn references_of(args: &Args) -> Call {
@@ -171,23 +174,27 @@ fn judge(args: &Args, outputs: &Value) -> Verdict {
             && vault.is_none_or(|vault| vault.eq_ignore_ascii_case(field(reference, "vault")))
     };
     let counted: Vec<&Value> = list(outputs, "references").iter().filter(counts).collect();
-    if counted.is_empty() && ["secret", "vault", "version"].iter().all(|name| !args.contains_key(*name)) {
+    if counted.is_empty() && ["secret", "vault", "version", "not_version"].iter().all(|name| !args.contains_key(*name))
+    {
         return Verdict::Pass { seen: "it has no Key Vault references".into() };
     }
     if counted.is_empty() {
         return Verdict::Fail { seen: "no setting refers to that secret".into() };
     }
+    let is_active = |reference: &Value, version: &str| version.eq_ignore_ascii_case(field(reference, "active_version"));
     let is_good = |reference: &&Value| {
         field(reference, "status") == "Resolved"
-            && wanted("version").is_none_or(|version| version.eq_ignore_ascii_case(field(reference, "active_version")))
+            && wanted("version").is_none_or(|version| is_active(reference, version))
+            && wanted("not_version").is_none_or(|version| !is_active(reference, version))
     };
     let shown = |reference: &&Value| format!("{} uses {}", field(reference, "setting"), in_use(reference));
     let bad: Vec<String> = counted.iter().copied().filter(|reference| !is_good(reference)).map(|r| shown(&r)).collect();
     if bad.is_empty() {
         return Verdict::Pass { seen: counted.iter().map(shown).collect::<Vec<_>>().join("; ") };
     }
-    let expected = wanted("version").map(|version| format!("; expected {version} Resolved")).unwrap_or_default();
-    Verdict::Fail { seen: format!("{}{expected}", bad.join("; ")) }
+    let expected = wanted("version").map(|version| format!("; expected {version} Resolved"));
+    let unexpected = wanted("not_version").map(|version| format!("; expected another than {version}, Resolved"));
+    Verdict::Fail { seen: [Some(bad.join("; ")), expected, unexpected].into_iter().flatten().collect() }
 }
 
 fn in_use(reference: &Value) -> String {
@@ -238,6 +245,14 @@ mod tests {
     fn check(secret: &str, version: &str, seen: &Value) -> Verdict {
         let args = args([("secret", Value::text(secret)), ("version", Value::text(version)), ("vault", vault())]);
         judge(&args, seen)
+    }
+
+    #[test]
+    fn a_check_may_want_that_a_version_is_no_longer_in_use() {
+        let gone = |active| judge(&args([("not_version", Value::text(NEW))]), &seen(active, "Resolved"));
+        assert!(matches!(gone(OLD), Verdict::Pass { .. }));
+        let still = gone(NEW);
+        assert!(matches!(&still, Verdict::Fail { seen } if seen.contains("expected another than f1f1")), "{still:?}");
     }
 
     #[test]

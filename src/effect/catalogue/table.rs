@@ -1,7 +1,7 @@
 use super::super::Row;
 use super::{
     activity, consumers, copy, health, http, instances, keyvault, metrics, postgres, power, preview, references,
-    rehost, search, settings, settings_replace, slots, sql, storage, swap, versions, webapp,
+    rehost, reissue, search, settings, settings_replace, slots, sql, storage, swap, versions, webapp,
 };
 
 /// Every row, sorted by name.
@@ -13,6 +13,7 @@ static ROWS: &[&Row] = &[
     &keyvault::DISABLE,
     &keyvault::ENABLE,
     &rehost::REHOST,
+    &reissue::REISSUE,
     &keyvault::SET,
     &versions::VERSIONS,
     &postgres::FIREWALL_DELETE,
@@ -53,6 +54,9 @@ static ROWS: &[&Row] = &[
     &sql::LOGIN,
     &sql::NEWEST,
     &sql::QUERY,
+    &sql::DISABLE,
+    &sql::ENABLE,
+    &sql::GET,
     &sql::PASSWORD,
     &storage::BLOBS,
     &storage::LENGTH,

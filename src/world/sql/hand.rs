@@ -120,6 +120,11 @@ impl Sql {
             (Some(secret), None) if request.method == Method::Post => {
                 self.set_password(&session.client, &asked, secret, left).await
             }
+            (None, None) if request.method == Method::Post => {
+                let statement = asked.needed("sql")?;
+                left.store(true, Ordering::Release);
+                session.client.batch_execute(statement).await.map(|()| json!({}))
+            }
             (None, Some(true)) if request.method == Method::Get => {
                 left.store(true, Ordering::Release);
                 let number = |name| asked.0.get(name).and_then(Json::as_u64).unwrap_or(1);

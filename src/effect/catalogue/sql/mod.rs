@@ -1,4 +1,4 @@
-//! What is in a PostgreSQL server's databases: questions, and one change, the password of a role.
+//! What is in a PostgreSQL server's databases: questions, and changes of a role: its password, and whether it may sign in.
 //!
 //! What comes in: a server, a login and where its password is kept. What goes out: requests whose body only our own hand
 //! understands (`sql`, and how it is to be asked), because PostgreSQL speaks no HTTP. Every question is one statement in a
@@ -11,9 +11,11 @@ mod newest;
 mod password;
 mod query;
 mod request;
+mod role;
 
 pub(super) use login::LOGIN;
 pub(super) use newest::NEWEST;
 pub(super) use password::PASSWORD;
 pub(super) use query::{CHECK, QUERY};
-pub(super) use request::{NAME, VAULT, host, identifier, stored_secret};
+pub(super) use request::{NAME, VAULT, host, identifier, is_identifier, stored_secret};
+pub(super) use role::{DISABLE, ENABLE, GET};

@@ -3,13 +3,14 @@
 use super::super::super::by_hand::line;
 use super::super::super::{
     Answers, Args, Call, ChangeFacts, Class, Field, Json, Method, Probe, ProbeContext, ProbeVerdict, RenderError,
-    Request, Risk, Row, Script, Service, TargetKind, Type,
+    Request, Risk, Row, Script, Service, Type,
 };
-use super::super::argument::{pass_on, read_back, required, target};
+use super::super::argument::{optional, pass_on, read_back, required};
 use super::login::LOGIN;
 use super::request::{
     DATABASE, LOGIN as WHO, NAME, SECRET, SERVER, VAULT, address, identifier, psql, signing_in, stored_secret,
 };
+use super::role::lock;
 use crate::base::{Span, Value};
 
 /// `sql.role.password`.
@@ -19,6 +20,7 @@ pub(in super::super) static PASSWORD: Row = Row {
     parameters: &[
         SERVER,
         required("role", Type::String, "The role whose password is set."),
+        optional("enable", Type::Boolean, "Whether the role may sign in from then on, too; if not given, that stays."),
         required(
             "value",
             Type::Secret,
@@ -44,7 +46,7 @@ pub(in super::super) static PASSWORD: Row = Row {
     judge: None,
     change: Some(ChangeFacts {
         read_back: |args| read_back(args, "role"),
-        locks,
+        locks: |args| lock(args).into_iter().collect(),
         observe: |args| vec![login_of(args)],
         observed: |_, seen| seen.first().map(accepted).into_iter().collect(),
         probe: Probe {
@@ -65,26 +67,30 @@ pub(in super::super) static PASSWORD: Row = Row {
 /// place of `$1`: the password itself is in no statement, and so in no log of the server.
 fn render(args: &Args) -> Result<Request, RenderError> {
     let mut members = signing_in(args)?;
-    members.push(("sql".to_owned(), Json::text(format!("ALTER ROLE \"{}\" PASSWORD $1", identifier(args, "role")?))));
+    members.push((
+        "sql".to_owned(),
+        Json::text(format!("ALTER ROLE \"{}\"{} PASSWORD $1", identifier(args, "role")?, login(args))),
+    ));
     members.push(("role".to_owned(), Json::text(identifier(args, "role")?)));
     members.push(("value".to_owned(), Json::Secret(stored_secret(args, "value")?)));
     Ok(Request::new(Service::Sql, Method::Post, address(args)?).with_body(Json::Object(members)))
 }
 
+/// In one statement with the password, so that a role that could not sign in never can with the password before.
+fn login(args: &Args) -> &'static str {
+    if args.get("enable") == Some(&Value::Boolean(true)) { " LOGIN" } else { "" }
+}
+
 /// `psql` asks for the new password twice and sends its verifier only.
 fn by_hand(args: &Args) -> Result<Script, RenderError> {
     render(args)?;
+    let role = identifier(args, "role")?;
     let mut command = psql(args, false)?;
-    command.extend(line([(" --command ", &format!("\\password \"{}\"", identifier(args, "role")?))]));
+    command.extend(line([(" --command ", &format!("\\password \"{role}\""))]));
+    if !login(args).is_empty() {
+        command.extend(line([(" --command ", &format!("ALTER ROLE \"{role}\" LOGIN"))]));
+    }
     Ok(Script::of(command))
-}
-
-fn locks(args: &Args) -> Vec<String> {
-    let parts = target(args, "server", TargetKind::Postgres).and_then(|server| {
-        let role = identifier(args, "role")?;
-        Ok(format!("{}/roles/{role}", server.id.to_ascii_lowercase()))
-    });
-    parts.into_iter().collect()
 }
 
 fn login_of(args: &Args) -> Call {
@@ -129,7 +135,10 @@ mod tests {
         assert!(shown.contains("«secret: "), "{shown}");
         assert!(render(&setting("a\" SUPERUSER --")).is_err());
         assert_eq!((PASSWORD.change.as_ref().unwrap().read_back)(&setting("chatbot")), "chatbot");
-        assert!(locks(&setting("chatbot"))[0].ends_with("/chatbot-pg/roles/chatbot"));
+        let mut enabling = setting("chatbot");
+        enabling.insert("enable".to_owned(), Value::Boolean(true));
+        let shown = render(&enabling).unwrap().shown();
+        assert!(shown.contains(r#"ALTER ROLE \"chatbot\" LOGIN PASSWORD $1"#), "{shown}");
     }
 
     #[test]

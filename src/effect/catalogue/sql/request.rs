@@ -100,7 +100,7 @@ fn optional_identifier<'a>(args: &'a Args, name: &'static str) -> Result<Option<
     optional_text(args, name)?.map(|text| is_identifier(name, text)).transpose()
 }
 
-pub(super) fn is_identifier<'a>(name: &'static str, text: &'a str) -> Result<&'a str, RenderError> {
+pub(in super::super) fn is_identifier<'a>(name: &'static str, text: &'a str) -> Result<&'a str, RenderError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     if begins && text.len() <= 63 && text.bytes().all(allowed) {
