@@ -14,7 +14,7 @@ pub(super) fn inputs() -> BTreeMap<String, Inputs> {
         ("db-restore", db_restore()),
         ("index-restore", index_restore()),
         ("key-rotation", key_rotation()),
-        ("key-rotation-leaked", key_rotation()),
+        ("key-rotation-leaked", leaked()),
         ("rollback", rollback()),
         ("setting-change", setting_change()),
     ];
@@ -30,6 +30,18 @@ fn texts(names: &[&str]) -> Value {
 }
 
 fn key_rotation() -> Inputs {
+    let mut inputs = leaked();
+    inputs.extend(given([
+        ("database", texts(&["chatbot-pg"])),
+        ("logins", texts(&["chatbot", "chatbot_b"])),
+        ("administrator", Value::text("chatadmin")),
+        ("administrator_secret", Value::text("database-admin")),
+        ("proof", Value::text("SELECT count(*) >= 0 FROM messages")),
+    ]));
+    inputs
+}
+
+fn leaked() -> Inputs {
     given([
         ("vault", Value::text("chatbot-kv")),
         ("secret", Value::text("session-secret")),

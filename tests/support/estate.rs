@@ -119,7 +119,12 @@ impl Estate {
 
     /// The versions of the secret that the shipped rotation is about.
     pub(crate) fn versions(&self) -> Vec<Version> {
-        serde_json::from_value(self.now()["secrets"]["session-secret"].take()).unwrap()
+        self.versions_of("session-secret")
+    }
+
+    /// The versions of a secret, the oldest first; none if it is not there.
+    pub(crate) fn versions_of(&self, secret: &str) -> Vec<Version> {
+        serde_json::from_value::<Option<_>>(self.now()["secrets"][secret].take()).unwrap().unwrap_or_default()
     }
 
     /// How many versions carry the tag of an attempt of ours.
@@ -135,6 +140,11 @@ impl Estate {
     /// The status of the health page of an app.
     pub(crate) fn health(&self, app: &str) -> u16 {
         self.ask(&format!("{app}.azurewebsites.net"), "GET", "/health/ready", "").status
+    }
+
+    /// Whether a login of the database may sign in.
+    pub(crate) fn may_sign_in(&self, login: &str) -> bool {
+        self.now()["databases"]["chatbot-pg"]["may_sign_in"][login] == true
     }
 
     /// Lets the program find another address than ours.
