@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use crate::base::InstanceId;
 use crate::projection::{Board, Mark, StepLine};
 
-/// Which lines of the graph are shown: what a line nests can be folded into it.
+/// Which lines of the graph are shown: what a line nests can be folded into it, and lines that were skipped one after the
+/// other into the first of them.
 ///
 /// A person's word about a line holds for good. Without one, what has ended or has not begun is folded when there is less
 /// room than lines, unless the selection is in it; so the list does not close under anybody's eyes.
@@ -41,6 +42,9 @@ impl Rows {
 
     /// Opens everything in which a line stands.
     pub(super) fn reveal(&mut self, steps: &[StepLine], at: usize) {
+        if let Some(first) = (0..at).rev().find(|first| skipped_end(steps, *first) > at) {
+            self.say(&steps[first].id, Fold::Open);
+        }
         let mut inner = at;
         while let Some(outer) = parent(steps, inner) {
             self.say(&steps[outer].id, Fold::Open);
@@ -57,7 +61,7 @@ impl Rows {
         let mut at = 0;
         while at < steps.len() {
             self.shown.push(at);
-            let end = end(steps, at);
+            let end = fold_end(steps, at);
             let inside = at + 1..end;
             let folded = match self.said.get(&steps[at].id) {
                 Some(fold) => *fold == Fold::Folded,
@@ -84,6 +88,27 @@ pub(super) fn end(steps: &[StepLine], at: usize) -> usize {
     at + 1 + nested.count()
 }
 
+/// The place behind everything that can be folded into the line at `at`.
+pub(super) fn fold_end(steps: &[StepLine], at: usize) -> usize {
+    end(steps, at).max(skipped_end(steps, at))
+}
+
+/// The place behind the lines that were skipped, if the one at `at` is the first of enough of them.
+fn skipped_end(steps: &[StepLine], at: usize) -> usize {
+    let is_like = |other: usize| {
+        let line = &steps[other];
+        line.depth == steps[at].depth && line.mark == Mark::Skipped && end(steps, other) == other + 1
+    };
+    if !is_like(at) || (at > 0 && is_like(at - 1)) {
+        return at + 1;
+    }
+    let others = (at + 1..steps.len()).take_while(|other| is_like(*other)).count();
+    if others + 1 >= SKIPPED_LEAST { at + 1 + others } else { at + 1 }
+}
+
+/// So many lines in a row that were skipped are worth folding.
+const SKIPPED_LEAST: usize = 3;
+
 /// The line in which the one at `at` stands.
 pub(super) fn parent(steps: &[StepLine], at: usize) -> Option<usize> {
     let depth = steps.get(at)?.depth;
@@ -101,7 +126,7 @@ pub(super) fn branches(steps: &[StepLine], at: usize) -> Vec<bool> {
 
 /// What a line looks like into which others are folded: as the one of them that needs the most attention.
 pub(super) fn loudest(steps: &[StepLine], at: usize) -> Mark {
-    let inside = &steps[at..end(steps, at)];
+    let inside = &steps[at..fold_end(steps, at)];
     let loud = [Mark::InDoubt, Mark::NeedsYou, Mark::Failed, Mark::PartlyUndone];
     let found = loud.into_iter().find(|mark| inside.iter().any(|line| line.mark == *mark));
     found.unwrap_or(steps[at].mark)

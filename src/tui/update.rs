@@ -273,7 +273,7 @@ fn fold(model: &mut Model, command: Command) {
     }
     model.follow = false;
     let (at, steps) = (model.index(), &model.board.steps);
-    let (nests, folded) = (rows::end(steps, at) > at + 1, model.rows.folded(at) > 0);
+    let (nests, folded) = (rows::fold_end(steps, at) > at + 1, model.rows.folded(at) > 0);
     match command {
         Command::Unfold if nests => {
             let id = steps[at].id.clone();

@@ -367,6 +367,28 @@ fn a_long_list_that_rests_is_folded_where_there_is_no_room_and_what_is_wanted_is
 }
 
 #[test]
+fn lines_that_were_skipped_in_a_row_take_one_row_where_there_is_no_room() {
+    let mut board = branches();
+    let outermost = board.steps.iter().position(|step| step.depth == 0).unwrap();
+    let lines = (0..40).map(|number| {
+        let mut line = board.steps[outermost].clone();
+        line.id = format!("other-way-{number:02}").as_str().into();
+        line.mark = Mark::Skipped;
+        line
+    });
+    let lines: Vec<_> = lines.collect();
+    board.steps.splice(outermost..outermost, lines);
+    let mut desk = desk(board.clone());
+    let text = desk.press([Key::Esc]).text();
+    assert!(text.contains("other-way-00 +39") && !text.contains("other-way-01"), "{text}");
+    // Whoever looks for one of them sees it where it stands, and among its like.
+    desk.press([Key::Char('/')]).type_text("other-way-17").press([Key::Enter]);
+    let text = desk.show(board).text();
+    assert!(text.lines().any(|line| line.contains('▌') && line.contains("other-way-17")), "{text}");
+    assert!(text.contains("other-way-16") && text.contains("other-way-18"), "{text}");
+}
+
+#[test]
 fn a_rehearsal_and_a_drill_say_so_on_every_screen() {
     for (mode, says) in [(Mode::Rehearsal, "REHEARSAL: nothing is changed"), (Mode::Drill, "DRILL")] {
         let mut board = branches();

@@ -13,7 +13,7 @@ use super::process::{End, Process};
 use super::watched::Watched;
 
 /// Longer than any run may take, so that a program that hangs fails its test and not the whole suite.
-const RUN_LIMIT: Duration = Duration::from_mins(2);
+const RUN_LIMIT: Duration = Duration::from_mins(4);
 /// How long a line that is waited for may take.
 const LINE_LIMIT: Duration = Duration::from_secs(20);
 
