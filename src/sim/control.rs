@@ -1,4 +1,5 @@
-//! The control endpoints, under `/_sim/` of any host: clock, faults, settings, swaps, databases, requests, estate.
+//! The control endpoints, under `/_sim/` of any host: clock, faults, settings, swaps, databases, ingestion, requests,
+//! estate.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,12 @@ use super::clock::{Moment, Speed};
 use super::error::SimError;
 use super::estate::Estate;
 use super::fault::{Event, Rule};
+use super::host;
+use super::ingestion;
 use super::postgres;
-use super::search::view;
+use super::search::{is_manual, view};
 use super::server::Hall;
+use super::storage;
 use super::web::{Resolution, Slot};
 use super::world::World;
 
@@ -102,6 +106,8 @@ pub(crate) fn answer(hall: &Hall, asked: &Asked) -> Result<Answer, SimError> {
             Err(error) => Ok(refused(&error.to_string())),
         },
         (&Method::POST, ["apps", app, slot, "settings"]) => set_settings(&mut world, asked, app, slot),
+        (&Method::POST, ["ingestion"]) => push_all(&mut world),
+        (&Method::POST, ["storage"]) => change_storage(&mut world, asked),
         (&Method::POST, ["swaps"]) => match asked.json::<Swaps>() {
             Ok(Swaps { seconds }) => {
                 world.set_swap_seconds(seconds);
@@ -145,6 +151,29 @@ fn set_settings(world: &mut World, asked: &Asked, app: &str, slot: &str) -> Resu
     let names: Vec<String> = settings.keys().cloned().collect();
     world.change(at, Change::SettingsReplaced { place, settings })?;
     Ok(Answer::ok(&json!({"names": names})))
+}
+
+/// Somebody writes a blob or a message, or deletes some, without asking anybody.
+fn change_storage(world: &mut World, asked: &Asked) -> Result<Answer, SimError> {
+    let change = match asked.json::<storage::Changed>() {
+        Ok(change) => change,
+        Err(error) => return Ok(refused(&error.to_string())),
+    };
+    let at = world.now()?;
+    world.change(at, Change::Storage(change))?;
+    Ok(Answer::ok(&json!({"at": at})))
+}
+
+/// Somebody starts the ingestion job for all documents: it puts a message for each of them into the worker's queue.
+fn push_all(world: &mut World) -> Result<Answer, SimError> {
+    let at = world.now()?;
+    let blobs = world.estate().storage.containers.get(storage::DOCS).into_iter().flatten();
+    let blobs: Vec<String> = blobs.map(|(name, _)| name).filter(|name| is_manual(name)).cloned().collect();
+    for blob in &blobs {
+        let (queue, id, text) = (ingestion::WAITING.to_owned(), host::uuid()?, ingestion::asking(blob));
+        world.change(at, Change::Storage(storage::Changed::MessagePut { queue, id, text }))?;
+    }
+    Ok(Answer::ok(&json!({"messages": blobs.len()})))
 }
 
 fn clock(world: &mut World) -> Result<Answer, SimError> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::breakage::Leak;
 use super::change::{Beginning, Change, Coined, Place, SecretSet};
 use super::clock::Moment;
+use super::ingestion::{self, Ingestion};
 use super::postgres::{Client, Fleet, found};
 use super::search::Search;
 use super::storage::Account;
@@ -30,6 +31,7 @@ pub(crate) struct Estate {
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     pub(crate) search: Search,
     pub(crate) storage: Account,
+    pub(crate) ingestion: Ingestion,
     /// What strangers have seen.
     pub(crate) leaks: Vec<Leak>,
     born: Moment,
@@ -50,6 +52,7 @@ enum Event {
     RefreshTakesEffect(Place),
     ReferenceGrowsOld(Place, String),
     IndexerComesDue(String),
+    IngestionGoesOn,
     DatabaseOperationEnds(Uuid),
 }
 
@@ -96,9 +99,11 @@ impl Estate {
         let storage = Account::begin(at);
         let search = Search::begin(at, &storage);
         let databases = found(at, &beginning.database_url.value, beginning.database_admin.as_ref().map(|c| &c.value));
-        let mut estate =
-            Self { vault, apps, databases, operations: BTreeMap::new(), search, storage, leaks: Vec::new(), born: at };
+        let (operations, ingestion) = (BTreeMap::new(), Ingestion::default());
+        let leaks = Vec::new();
+        let mut estate = Self { vault, apps, databases, operations, search, storage, ingestion, leaks, born: at };
         estate.connect(at);
+        estate.attend(at);
         estate
     }
 
@@ -151,12 +156,23 @@ impl Estate {
             }
         }
         self.connect(at);
+        self.attend(at);
         self.note(at);
     }
 
     /// Takes note of what each app does with its requests from now on.
     fn note(&mut self, at: Moment) {
         self.apps.values_mut().for_each(|app| app.note(at));
+    }
+
+    /// The worker takes messages from `at` on, if it runs.
+    fn attend(&mut self, at: Moment) {
+        let slot = self.apps.get(ingestion::WORKER).and_then(|app| app.slots.get(PRODUCTION));
+        let up = slot.and_then(|slot| {
+            let from = slot.warm_at.max(at);
+            slot.trouble(from).is_none().then_some(from)
+        });
+        self.ingestion.attend(at, up);
     }
 
     /// Lets everything happen that comes due until `now`, each thing at its own moment and in that order.
@@ -171,6 +187,7 @@ impl Estate {
                     }
                 }
                 Event::IndexerComesDue(indexer) => self.search.come_due(due, &indexer, &self.storage),
+                Event::IngestionGoesOn => self.ingest(due),
                 Event::RefreshTakesEffect(place) => self.with_slot(&place, |slot, vault| slot.fetch_all(vault, due)),
                 Event::ReferenceGrowsOld(place, setting) => {
                     self.with_slot(&place, |slot, vault| slot.fetch_one(&setting, vault, due));
@@ -178,8 +195,16 @@ impl Estate {
                 Event::DatabaseOperationEnds(operation) => self.databases.finish(operation),
             }
             self.connect(due);
+            self.attend(due);
             self.note(due);
         }
+    }
+
+    /// The worker goes on with what waits in its queue.
+    fn ingest(&mut self, at: Moment) {
+        let slot = self.apps.get(ingestion::WORKER).and_then(|app| app.slots.get(PRODUCTION));
+        let index = slot.and_then(|slot| slot.settings.get(ingestion::SETTING)).map(String::as_str);
+        self.ingestion.go_on(at, index, &mut self.storage, &mut self.search);
     }
 
     fn next_event(&self) -> Option<(Moment, Event)> {
@@ -197,7 +222,8 @@ impl Estate {
         });
         let indexers = self.search.due().map(|(due, name)| (due, Event::IndexerComesDue(name)));
         let databases = self.databases.next().map(|(due, id)| (due, Event::DatabaseOperationEnds(id)));
-        swaps.chain(slots).chain(indexers).chain(databases).min_by_key(|(due, _)| *due)
+        let ingestion = self.ingestion.due(&self.storage).map(|due| (due, Event::IngestionGoesOn));
+        swaps.chain(slots).chain(indexers).chain(databases).chain(ingestion).min_by_key(|(due, _)| *due)
     }
 
     /// The apps that are connected to a database server, with what they signed in with.
@@ -298,6 +324,8 @@ mod tests {
 
     use super::*;
     use crate::sim::change::{SecretUpdated, Value};
+    use crate::sim::search::Changed;
+    use crate::sim::storage;
     use crate::sim::web::Resolution;
 
     fn birth() -> Moment {
@@ -317,6 +345,15 @@ mod tests {
 
     fn web(slot: &str) -> Place {
         Place { app: "chatbot-web".to_owned(), slot: slot.to_owned() }
+    }
+
+    fn worker() -> Place {
+        Place { app: "chatbot-worker".to_owned(), slot: PRODUCTION.to_owned() }
+    }
+
+    fn waiting(id: u128, blob: &str) -> Change {
+        let (queue, id) = ("ingest".to_owned(), Uuid::from_u128(id));
+        Change::Storage(storage::Changed::MessagePut { queue, id, text: ingestion::asking(blob) })
     }
 
     fn set(version: &str) -> Change {
@@ -406,6 +443,12 @@ mod tests {
             slot.clone().prop_map(|slot| Change::Restarted { place: web(slot) }),
             slot.clone().prop_map(|slot| Change::SettingsReplaced { place: web(slot), settings: web_settings(slot) }),
             slot.prop_map(|slot| Change::Stopped { place: web(slot) }),
+            Just(Change::Stopped { place: worker() }),
+            Just(Change::Started { place: worker() }),
+            Just(Change::Restarted { place: worker() }),
+            (0_u128..8, prop_oneof![Just("manuals/refunds-01.pdf"), Just("manuals/none.pdf")])
+                .prop_map(|(id, blob)| waiting(id, blob)),
+            Just(Change::Search(Changed::IndexDeleted { name: "docs".to_owned() })),
             Just(Change::PreviewStarted {
                 app: "chatbot-web".to_owned(),
                 source: STAGING.to_owned(),

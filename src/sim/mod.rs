@@ -13,7 +13,7 @@
 //!                         ├─ search::wire              chatbot-search.search.windows.net
 //!                         ├─ storage::wire             chatbotstorage.{blob,queue}.core.windows.net
 //!                         ├─ page                      *.azurewebsites.net: the apps themselves
-//!                         └─ control                   /_sim/…: clock, faults, swaps, requests, estate
+//!                         └─ control                   /_sim/…: clock, faults, swaps, ingestion, requests, estate
 //!  the same port, by its first byte: postgres::door        *.postgres.database.azure.com, over TLS
 //!        every change:  append to the file  →  apply to the estate  →  answer
 //! ```
@@ -48,6 +48,7 @@ mod error;
 mod estate;
 mod fault;
 mod host;
+mod ingestion;
 mod log;
 mod page;
 mod postgres;

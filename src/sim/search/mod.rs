@@ -21,5 +21,6 @@ mod service;
 pub(crate) mod view;
 pub(crate) mod wire;
 
+pub(crate) use document::is_manual;
 pub(crate) use indexer::Twist;
 pub(crate) use service::{Changed, Search};

@@ -167,6 +167,15 @@ impl Search {
         }
     }
 
+    /// Writes the parts of a blob into an index, which an alias may name too; whether that could be done.
+    pub(crate) fn push(&mut self, at: Moment, name: &str, blob: &str, modified: Moment) -> bool {
+        let name = self.aliases.get(name).map_or(name, |alias| alias.index.as_str());
+        let Some(index) = self.indexes.get_mut(name).filter(|_| document::is_manual(blob)) else { return false };
+        let is_whole = index.write_all(&document::parts(blob, modified)) == 0;
+        index.count(at);
+        is_whole
+    }
+
     fn run(&mut self, at: Moment, name: &str, twist: Option<Twist>, account: &Account) {
         let container = self.container(name);
         if let Some(indexer) = self.indexers.get_mut(name) {

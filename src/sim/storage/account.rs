@@ -50,6 +50,9 @@ pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) text: String,
     pub(crate) inserted: Moment,
+    /// Before this moment somebody works on it, and nobody else sees it.
+    pub(crate) shows: Moment,
+    /// How often it was taken.
     pub(crate) tries: u32,
 }
 
@@ -76,11 +79,11 @@ impl Account {
             }
         }
         docs.insert("manuals/readme.txt".to_owned(), Blob { bytes: 412, modified: at.plus_seconds(-200 * DAY) });
-        let dead = |number: u32| Message {
-            id: Uuid::from_u128(0x5171_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)),
-            text: format!(r#"{{"blob":"manuals/scan-{number:02}.tif"}}"#),
-            inserted: at.plus_seconds(-DAY * i64::from(number)),
-            tries: 5,
+        let dead = |number: u32| {
+            let inserted = at.plus_seconds(-DAY * i64::from(number));
+            let id = Uuid::from_u128(0x5171_0000_0000_4000_8000_0000_0000_0000 + u128::from(number));
+            let text = format!(r#"{{"blob":"manuals/scan-{number:02}.tif"}}"#);
+            Message { id, text, inserted, shows: inserted, tries: 5 }
         };
         let messages = [Vec::new(), vec![dead(9), dead(4)]];
         Self {
@@ -104,7 +107,7 @@ impl Account {
             }
             Changed::MessagePut { queue, id, text } => {
                 if let Some(found) = self.queues.get_mut(queue) {
-                    found.push(Message { id: *id, text: text.clone(), inserted: at, tries: 0 });
+                    found.push(Message { id: *id, text: text.clone(), inserted: at, shows: at, tries: 0 });
                 }
             }
             Changed::QueueCleared { queue } => {
@@ -112,6 +115,35 @@ impl Account {
                     found.clear();
                 }
             }
+        }
+    }
+
+    /// From when on a queue has a message that nobody works on.
+    pub(crate) fn shows(&self, queue: &str) -> Option<Moment> {
+        self.queues.get(queue)?.iter().map(|message| message.shows).min()
+    }
+
+    /// Takes the first message that shows itself, and hides it from others for a while.
+    pub(crate) fn take(&mut self, queue: &str, at: Moment, until: Moment) -> Option<Message> {
+        let message = self.queues.get_mut(queue)?.iter_mut().find(|message| message.shows <= at)?;
+        message.shows = until;
+        message.tries += 1;
+        Some(message.clone())
+    }
+
+    /// Deletes a message, if it is still there.
+    pub(crate) fn forget(&mut self, queue: &str, message: &Message) {
+        if let Some(found) = self.queues.get_mut(queue) {
+            found.retain(|other| other.id != message.id);
+        }
+    }
+
+    /// Puts what a message says into another queue, as a message of its own that nobody has tried yet.
+    pub(crate) fn bury(&mut self, queue: &str, message: Message, at: Moment) {
+        if let Some(found) = self.queues.get_mut(queue) {
+            // Chance decides nothing here, so that the file gives the same world again.
+            let id = Uuid::from_u128(message.id.as_u128() ^ 1);
+            found.push(Message { id, inserted: at, shows: at, tries: 0, ..message });
         }
     }
 }

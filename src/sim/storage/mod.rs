@@ -4,4 +4,4 @@
 mod account;
 pub(crate) mod wire;
 
-pub(crate) use account::{Account, Changed, DOCS};
+pub(crate) use account::{Account, Changed, DOCS, Message};

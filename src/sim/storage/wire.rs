@@ -137,7 +137,8 @@ fn queues(world: &mut World, at: Moment, asked: &Asked) -> Result<Answer, SimErr
             let most = asked.parameter("numofmessages").map_or(Ok(1), |text| text.parse::<usize>());
             match most {
                 Ok(most) if (1..=MOST_MESSAGES).contains(&most) => {
-                    let shown: String = messages.iter().take(most).map(peeked).collect();
+                    let free = messages.iter().filter(|message| message.shows <= at);
+                    let shown: String = free.take(most).map(peeked).collect();
                     Ok(document(StatusCode::OK, &format!("<QueueMessagesList>{shown}</QueueMessagesList>")))
                 }
                 _ => {

@@ -1,4 +1,5 @@
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::Bench;
 
@@ -67,13 +68,59 @@ async fn a_queue_tells_its_length_in_a_header_and_shows_messages_without_taking_
     };
     assert_eq!((length("ingest").await, length("ingest-dead-letter").await), ("0".to_owned(), "2".to_owned()));
     let message = "<QueueMessage><MessageText>aGVsbG8=</MessageText></QueueMessage>";
-    assert_eq!(account.ask(Method::POST, QUEUES, "/ingest/messages", message).await.status(), StatusCode::CREATED);
+    let dead = "/ingest-dead-letter/messages";
+    assert_eq!(account.ask(Method::POST, QUEUES, dead, message).await.status(), StatusCode::CREATED);
     for _ in 0..2 {
-        let shown = account.text(QUEUES, "/ingest/messages?peekonly=true&numofmessages=32").await;
+        let shown = account.text(QUEUES, &format!("{dead}?peekonly=true&numofmessages=32")).await;
         assert!(shown.contains("<MessageText>aGVsbG8=</MessageText>") && shown.contains("<DequeueCount>0<"), "{shown}");
     }
-    assert_eq!(account.ask(Method::DELETE, QUEUES, "/ingest/messages", "").await.status(), StatusCode::NO_CONTENT);
-    assert_eq!(length("ingest").await, "0");
+    assert_eq!(account.ask(Method::DELETE, QUEUES, dead, "").await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(length("ingest-dead-letter").await, "0");
+}
+
+#[tokio::test]
+async fn what_waits_is_pushed_while_the_worker_runs_and_goes_to_the_dead_letters_after_five_tries() {
+    let account = Account::new().await;
+    let bench = &account.bench;
+    let state = async || bench.control(Method::GET, "estate", None).await;
+    let queues = async || state().await["storage"]["queues"].take();
+    let documents = async |index: &str| state().await["search"]["indexes"][index]["documents"].clone();
+    let put = async |blob: &str| {
+        let body = format!(r#"<QueueMessage><MessageText>{{"blob":"manuals/{blob}"}}</MessageText></QueueMessage>"#);
+        account.ask(Method::POST, QUEUES, "/ingest/messages", &body).await
+    };
+    let switch = async |verb: &str| bench.arm(Method::POST, &format!("/chatbot-worker/{verb}"), None).await;
+    account.ask(Method::PUT, BLOBS, "/docs/manuals/returns-11.pdf", "a manual").await;
+
+    switch("stop").await;
+    put("returns-11.pdf").await;
+    bench.advance(3600).await;
+    assert_eq!((queues().await["ingest"].clone(), documents("docs").await), (json!(1), json!(360)), "nobody takes it");
+    switch("start").await;
+    bench.advance(60).await;
+    assert_eq!((queues().await["ingest"].clone(), documents("docs").await), (json!(0), json!(363)));
+
+    put("scan-12.tif").await;
+    bench.advance(10).await;
+    let hidden = account.text(QUEUES, "/ingest/messages?peekonly=true").await;
+    assert!(!hidden.contains("scan-12"), "somebody works on it: {hidden}");
+    assert_eq!(queues().await["ingest"], 1, "and it is counted");
+    bench.advance(100).await;
+    assert_eq!(queues().await, json!({"ingest": 1, "ingest-dead-letter": 2}));
+    bench.advance(60).await;
+    assert_eq!(queues().await, json!({"ingest": 0, "ingest-dead-letter": 3}));
+}
+
+#[tokio::test]
+async fn the_worker_writes_into_the_index_of_its_setting() {
+    let account = Account::new().await;
+    let bench = &account.bench;
+    let missing = json!({"INGEST_INDEX": "docs-2"});
+    bench.control(Method::POST, "apps/chatbot-worker/production/settings", Some(missing)).await;
+    assert_eq!(bench.control(Method::POST, "ingestion", Some(json!({}))).await["messages"], 120);
+    bench.advance(3600).await;
+    let queues = bench.control(Method::GET, "estate", None).await["storage"]["queues"].take();
+    assert_eq!(queues, json!({"ingest": 0, "ingest-dead-letter": 122}), "there is no such index");
 }
 
 #[tokio::test]
