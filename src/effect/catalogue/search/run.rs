@@ -28,6 +28,7 @@ const READ: Row = Row {
             "As a check: the start of an earlier run, which does not count, as `started` told it; empty: any run counts.",
         ),
         optional("failures", Type::Integer, "As a check: how many documents may have failed; none if not given."),
+        optional("ended", Type::Boolean, "As a check: whether it is enough that the run has ended, well or not."),
     ],
     outputs: &[
         output("state", Type::String, "`running` if the indexer can run, `error` if it needs somebody's help."),
@@ -146,7 +147,11 @@ fn status_by_hand(args: &Args) -> Result<Script, RenderError> {
     let after = optional_text(args, "after")?.filter(|after| !after.is_empty());
     let after = after.map(|after| format!(", and its startTime is after {after}")).unwrap_or_default();
     let failures = if let Some(Value::Integer(failures)) = args.get("failures") { *failures } else { 0 };
-    let good = format!("Under lastResult, status is success{after}; itemsFailed is at most {failures}.");
+    let good = if is_end_enough(args) {
+        format!("Under lastResult, status is neither inProgress nor reset{after}.")
+    } else {
+        format!("Under lastResult, status is success{after}; itemsFailed is at most {failures}.")
+    };
     Ok(look(&render_status(args)?, good))
 }
 
@@ -197,8 +202,15 @@ fn judge_status(args: &Args, outputs: &Value) -> Verdict {
     match result {
         "success" if failed <= allowed => Verdict::Pass { seen },
         "inProgress" => Verdict::Fail { seen: format!("{seen}; still under way") },
+        "reset" => Verdict::Fail { seen: format!("{seen}; it has not run since") },
+        _ if is_end_enough(args) => Verdict::Pass { seen },
         _ => Verdict::Fail { seen },
     }
+}
+
+/// Whether a run that failed passes too: whoever waits for its end need not wait any longer then.
+fn is_end_enough(args: &Args) -> bool {
+    args.get("ended") == Some(&Value::Boolean(true))
 }
 
 /// Whether a run started after another one; an empty text is before everything.
@@ -346,6 +358,17 @@ mod tests {
         );
         assert!(matches!(judge_status(&of([]), &seen("transientFailure", LATER, 0)), Verdict::Fail { .. }));
         assert!(matches!(judge_status(&of([]), &never_ran()), Verdict::Fail { .. }));
+        let ended = of([("ended", Value::Boolean(true)), ("after", Value::text(EARLIER))]);
+        for (result, started, passes) in [
+            ("success", LATER, true),
+            ("transientFailure", LATER, true),
+            ("transientFailure", EARLIER, false),
+            ("inProgress", LATER, false),
+            ("reset", LATER, false),
+        ] {
+            let verdict = judge_status(&ended, &seen(result, started, 2));
+            assert_eq!(matches!(verdict, Verdict::Pass { .. }), passes, "{result} {started}");
+        }
         assert!(matches!(
             judge_status(&of([("after", Value::text(""))]), &seen("success", EARLIER, 0)),
             Verdict::Pass { .. }
