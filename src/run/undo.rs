@@ -4,7 +4,7 @@ use super::state::{Instance, Phase, RunState, Scope, ScopeKind, Standing, Undo};
 use super::{Event, ReconciledBy, RunEnd};
 use crate::base::{InstanceId, Timestamp};
 use crate::effect::{self, Class, ProbeVerdict};
-use crate::runbook::{Step, UndoUntil};
+use crate::runbook::{Step, StepKind, UndoUntil};
 
 /// What an abort with undo would do as the run stands: shown before it is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct WayBack {
     pub left: Vec<(InstanceId, String)>,
     /// What is in doubt: it is told apart before anything is undone, or it stays in doubt.
     pub in_doubt: Vec<InstanceId>,
+    /// What people have done by hand, which they alone can take back.
+    pub by_hand: Vec<InstanceId>,
 }
 
 /// An instance whose effect stands and can be undone.
@@ -31,7 +33,7 @@ pub struct Undoable {
 /// It tells what the runbook says; whether an entry can be done shows when its turn comes, and each that changes anything is
 /// confirmed then.
 pub fn way_back(state: &RunState, now: Timestamp) -> WayBack {
-    let mut way = WayBack { in_doubt: state.in_doubt(), ..WayBack::default() };
+    let mut way = WayBack { in_doubt: state.in_doubt(), by_hand: by_hand(state), ..WayBack::default() };
     // What is being undone already goes on.
     let is_due = |one: &&Instance| !one.id.is_undo() && (one.stands() || one.undo == Undo::Underway);
     let mut standing: Vec<&Instance> = state.instances().filter(is_due).collect();
@@ -45,6 +47,14 @@ pub fn way_back(state: &RunState, now: Timestamp) -> WayBack {
         }
     }
     way
+}
+
+/// The manual steps that somebody has done.
+fn by_hand(state: &RunState) -> Vec<InstanceId> {
+    let is_manual =
+        |one: &&Instance| state.step_of(&one.id).is_some_and(|step| matches!(step.kind, StepKind::Manual { .. }));
+    let done = state.instances().filter(|one| one.phase == Phase::Succeeded).filter(is_manual);
+    done.map(|one| one.id.clone()).collect()
 }
 
 /// Whether an instance's effect can be undone at `now`.

@@ -21,6 +21,7 @@ pub(crate) fn branches() -> Board {
         ],
         left: vec![("promote".into(), "a point of no return: the old server follows no more".to_owned())],
         in_doubt: vec!["each-app[chatbot-worker]/restart".into()],
+        ..WayBack::default()
     };
     board.timeline = vec![
         run_line("03:11:00", "run planned and taken by you"),

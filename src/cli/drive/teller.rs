@@ -143,7 +143,9 @@ pub(super) fn show_end(board: &Board, out: Out<'_>) -> Result<(), Failure> {
     if left.is_empty() {
         writeln!(out, "  This run has changed nothing so far.")?;
     }
-    if !board.way_back.undone.is_empty() {
+    if board.way_back.undone.is_empty() {
+        show_by_hand(&board.way_back, out)?;
+    } else {
         writeln!(out, "`abort undo` would undo before that what the runbook says how to undo.")?;
         show_way_back(&board.way_back, out)?;
     }
@@ -170,6 +172,17 @@ pub(crate) fn show_way_back(way: &WayBack, out: Out<'_>) -> Result<(), Failure> 
         writeln!(out, "  In doubt, and probed before:")?;
     }
     for step in &way.in_doubt {
+        writeln!(out, "    {step}")?;
+    }
+    show_by_hand(way, out)
+}
+
+/// Says what people have done by hand: no undo reaches it.
+fn show_by_hand(way: &WayBack, out: Out<'_>) -> Result<(), Failure> {
+    if !way.by_hand.is_empty() {
+        writeln!(out, "  Done by people, who alone can take back what it changed:")?;
+    }
+    for step in &way.by_hand {
         writeln!(out, "    {step}")?;
     }
     Ok(())

@@ -18,12 +18,18 @@ pub(super) fn tell(paper: &mut Paper, model: &Model, undoes: bool, columns: usiz
     let left = way.left.iter().map(|(step, why)| Fact::new(step.as_str(), why.clone()));
     let doubt = "may have happened; it is told apart before anything is undone, or stays in doubt";
     let in_doubt = way.in_doubt.iter().map(|step| Fact::new(step.as_str(), doubt));
+    let title = |step: &str| {
+        let line = model.board.steps.iter().find(|line| line.id.as_str() == step);
+        line.map(|line| line.title.clone()).unwrap_or_default()
+    };
+    let by_hand = way.by_hand.iter().map(|step| Fact::new(step.as_str(), title(step.as_str())));
     let can = if undoes { "Undone, in this order" } else { "Can be undone, in this order" };
-    let told: [(&str, Vec<Fact>); 4] = [
+    let told: [(&str, Vec<Fact>); 5] = [
         ("In flight: waited for, for as long as it takes", in_flight(model)),
         (can, undone.collect()),
         ("Cannot be undone, and stays as it is", left.collect()),
         ("In doubt", in_doubt.collect()),
+        ("Done by people, who alone can take back what it changed", by_hand.collect()),
     ];
     let theme = model.theme;
     let is_empty = told.iter().all(|(_, facts)| facts.is_empty());

@@ -67,8 +67,10 @@ async fn foretell(
     let untouched = standing.is_empty() && way.in_doubt.is_empty();
     if post.row.stage == Stage::Cut {
         writeln!(out, "Entries of this run are lost, and nobody knows what it did after those that are left.")?;
-    } else if untouched && in_flight.is_empty() {
+    } else if untouched && in_flight.is_empty() && way.by_hand.is_empty() {
         writeln!(out, "Nothing was changed so far, so nothing is left to undo.")?;
+    } else if untouched && in_flight.is_empty() {
+        writeln!(out, "This run itself has changed nothing so far, so it has nothing to undo.")?;
     }
     if args.undo && !untouched {
         show_way_back(&way, out)?;
@@ -79,6 +81,10 @@ async fn foretell(
             let undone: Vec<InstanceId> = way.undone.iter().map(|one| one.step.clone()).collect();
             writeln!(out, "`--undo` would undo, in this order: {}.", list(&undone))?;
         }
+    }
+    if !way.by_hand.is_empty() && (!args.undo || untouched) {
+        let by_hand = list(&way.by_hand);
+        writeln!(out, "Done by people, who alone can take back what it changed: {by_hand}.")?;
     }
     if !in_flight.is_empty() {
         let then = match ending {
