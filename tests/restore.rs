@@ -1,6 +1,78 @@
-//! The restore of an index: what it would do for each way in which an app addresses its index and documents come into it.
+//! The restore of an index, for each way in which an app addresses its index and documents come into it: what it would do,
+//! what it does, what it refuses, and what is left when it ends in the middle.
 
-use crate::support::Home;
+mod ended;
+mod named;
+mod pull;
+mod push;
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Estate, Home, Outcome};
+
+const RUN: [&str; 6] = ["run", "index-restore", "--headless", "--yes", "irreversible", "--speed=max"];
+
+/// The restore with nobody to ask, as fast as it goes.
+fn restore(home: &Home, more: &[&str]) -> Outcome {
+    home.callout(RUN).args(more).run()
+}
+
+/// The id of a home's latest run.
+fn run(home: &Home) -> String {
+    let listed = home.callout(["runs", "--json"]).run().succeeded();
+    let runs: Json = serde_json::from_str(&listed.stdout).unwrap();
+    runs[0]["short"].as_str().unwrap().to_owned()
+}
+
+/// Ends a home's latest run and takes back what can be taken back.
+fn take_back(home: &Home) -> Outcome {
+    let run = run(home);
+    home.callout(["abort", &run, "--undo", "--headless", "--yes", "irreversible", "--speed", "max"]).run()
+}
+
+/// Does one thing to a service or an app of the estate, as somebody else would.
+fn somebody(home: &Home, action: &str, with: &[(&str, &str, &str)]) {
+    let (name, file) = ("somebody", home.desk().join("somebody.yaml"));
+    let parameters = with.iter().map(|(name, kind, _)| format!("  {name}: {{type: {kind}, description: It}}\n"));
+    let arguments = with.iter().map(|(name, ..)| format!("{name}: '${{{{ inputs.{name} }}}}'"));
+    let text = format!(
+        "runbook: {name}\nformat: 1\nversion: 1.0.0\ntitle: Do one thing\nparameters:\n{}steps:\n  \
+         - {{id: it, title: Do it, action: {action}, with: {{{}}}}}\n",
+        parameters.collect::<String>(),
+        arguments.collect::<Vec<_>>().join(", ")
+    );
+    fs::write(&file, text).unwrap();
+    let done = home.callout(["run", "./somebody.yaml", "--headless", "--yes", "irreversible", "--speed", "max"]);
+    done.args(with.iter().flat_map(|(name, _, value)| ["-i".to_owned(), format!("{name}={value}")])).run().succeeded();
+}
+
+impl Estate {
+    /// The search service as it is.
+    fn search(&self) -> Json {
+        self.now()["search"].take()
+    }
+
+    /// The index that the apps' alias stands for.
+    fn answers_from(&self) -> String {
+        self.search()["aliases"]["chatbot-docs"].as_str().unwrap().to_owned()
+    }
+
+    /// How many messages each queue has.
+    fn queues(&self) -> Json {
+        self.now()["storage"]["queues"].take()
+    }
+
+    /// Everything of the service is as it was found.
+    fn is_as_before(&self) {
+        let search = self.search();
+        assert_eq!(search["indexes"], json!({"docs": {"documents": 360, "fields": 6}}), "{search}");
+        assert_eq!(search["indexers"].as_object().map(serde_json::Map::len), Some(1), "{search}");
+        assert_eq!(search["indexers"]["docs-indexer"]["disabled"], false, "{search}");
+        assert_eq!(self.answers_from(), "docs");
+    }
+}
 
 fn plan(home: &Home, addressed_by: &str, ingestion: &str) -> String {
     let (way, from) = (format!("addressed_by={addressed_by}"), format!("ingestion={ingestion}"));

@@ -66,6 +66,51 @@ fn in_its_preview_form_the_slot_is_tried_with_productions_settings_before_it_is_
     assert_eq!((estate.count("POST", "/applySlotConfig"), estate.count("POST", "/slotsswap")), (1, 1));
 }
 
+#[test]
+fn a_slot_whose_secret_cannot_be_read_is_never_swapped_in() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let none = "@Microsoft.KeyVault(SecretUri=https://chatbot-kv.vault.azure.net/secrets/none)";
+    estate.control("POST", "apps/chatbot-web/staging/settings", &json!({"SESSION_SECRET": none}));
+    let refused = roll_back(&home, &[]).exits(1);
+    let told = "standby-references FAILED: webapp.references fails: SESSION_SECRET uses no version, SecretNotFound";
+    assert!(refused.stdout.contains(told), "{}", refused.stdout);
+    assert_eq!((estate.count("POST", "/slotsswap"), estate.build("production").as_str()), (0, "4720"));
+}
+
+#[test]
+fn a_slot_that_is_not_reached_from_here_is_not_observed_and_never_swapped_in() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let rule = json!({"host": "chatbot-web-staging.azurewebsites.net", "times": 100_000, "do": "drop_before"});
+    estate.control("POST", "faults", &rule);
+    let unseen = roll_back(&home, &[]).exits(1);
+    assert!(unseen.stdout.contains("standby-ready FAILED: webapp.health cannot be observed"), "{}", unseen.stdout);
+    assert_eq!(estate.count("POST", "/slotsswap"), 0);
+}
+
+#[test]
+fn a_preview_that_is_not_well_is_reset_and_production_was_never_touched() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    // Well before the preview, and not after it.
+    let unwell = json!({"status": {"code": 503, "body": "html"}});
+    let host = "chatbot-web-staging.azurewebsites.net";
+    let rule = json!({"host": host, "path": "/health/ready", "skip": 1, "times": 100_000, "do": unwell});
+    estate.control("POST", "faults", &rule);
+    let failed = roll_back(&home, &["-i", "form=preview"]).exits(1);
+    assert!(failed.stdout.contains("preview FAILED"), "{}", failed.stdout);
+    let setting = || estate.now()["apps"]["chatbot-web"]["slots"]["staging"]["settings"]["APP_ENVIRONMENT"].take();
+    assert_eq!(setting(), "production");
+    let runs: serde_json::Value =
+        serde_json::from_str(&home.callout(["runs", "--json"]).run().succeeded().stdout).unwrap();
+    let id = runs[0]["short"].as_str().unwrap();
+    let back = home.callout(["abort", id, "--undo", "--headless", "--yes", "destructive", "--speed", "max"]).run();
+    assert!(back.exits(5).stdout.contains("ROLLED BACK\n"));
+    assert_eq!((estate.count("POST", "/resetSlotConfig"), estate.count("POST", "/slotsswap")), (1, 0));
+    assert_eq!((setting().as_str(), estate.build("production").as_str()), (Some("staging"), "4720"));
+}
+
 /// Answers that stop after the slot has been tried.
 fn answers(home: &Home) -> String {
     let path = home.path("answers.yaml");

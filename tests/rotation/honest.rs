@@ -78,3 +78,36 @@ fn a_newest_version_that_was_disabled_breaks_its_readers_at_their_next_fetch_and
     assert!(outcome.stdout.contains("before FAILED"), "{}", outcome.stdout);
     assert_eq!(estate.changes().len(), before, "nothing was changed");
 }
+
+#[test]
+fn a_reference_that_stays_unresolved_stops_the_rotation_before_the_next_app_and_before_anything_is_disabled() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.fault("POST", REFRESH, 1, &json!("hold"));
+    let rotating = home.callout(ROTATE).spawn();
+    estate.wait_for_held();
+    // While the first app is being moved, somebody pins it to a version that there never was.
+    let pinned = format!("https://chatbot-kv.vault.azure.net/secrets/session-secret/{}", "0".repeat(32));
+    let setting = json!({"SESSION_SECRET": format!("@Microsoft.KeyVault(SecretUri={pinned})")});
+    estate.control("POST", "apps/chatbot-web/staging/settings", &setting);
+    estate.release();
+    let failed = rotating.wait().exits(1);
+    let told = "refresh[chatbot-web/staging] FAILED: webapp.references fails: SESSION_SECRET uses no version";
+    assert!(failed.stdout.contains(told) && failed.stdout.contains("SecretVersionNotFound"), "{}", failed.stdout);
+    assert_eq!((estate.count("POST", REFRESH), estate.count("PATCH", "/secrets/"), estate.ours()), (1, 0, 1));
+    assert!(estate.versions().iter().all(|version| version.enabled), "nothing was retired");
+    for app in ["chatbot-web", "chatbot-worker"] {
+        assert_eq!(estate.health(app), 200, "{app} goes on with the value that it has");
+    }
+}
+
+#[test]
+fn a_vault_that_is_not_reached_from_here_is_not_observed_and_nothing_is_changed() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let rule = json!({"host": "chatbot-kv.vault.azure.net", "times": 100_000, "do": "drop_before"});
+    estate.control("POST", "faults", &rule);
+    let unseen = home.callout(ROTATE).run().exits(1);
+    assert!(unseen.stdout.contains("before FAILED: keyvault.secret.versions cannot be observed"), "{}", unseen.stdout);
+    assert_eq!(estate.changes(), []);
+}
