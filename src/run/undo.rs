@@ -90,14 +90,45 @@ pub fn undoable(state: &RunState, instance: &Instance, now: Timestamp) -> Result
     }
     if let Some(UndoUntil::Step(later)) = &step.undo_until {
         let scope = state.scope(instance.id.scope().as_ref());
-        let begun = scope.and_then(|scope| scope.group(later)).is_some_and(|group| {
-            group.instances.iter().any(|one| one.started.is_some() && !one.passed_by && one.phase.has_worked())
+        let begun = scope.and_then(|scope| Some((scope, scope.graph().position(later)?))).is_some_and(|(scope, at)| {
+            let is_action = matches!(scope.step(at).kind, StepKind::Action(_));
+            scope.groups[at].instances.iter().any(|one| {
+                let worked = one.started.is_some() && !one.passed_by && one.phase.has_worked();
+                // An action that was refused, or never sent, has changed nothing that an undo would have to fear.
+                worked && !(is_action && one.phase == Phase::Failed && !took_hold(one))
+            })
         });
         if begun {
             return Err(format!("it could be undone until `{later}` began"));
         }
     }
+    if let Some(why) = past_return(state, &instance.id) {
+        return Err(why);
+    }
     Ok(Undoable { step: instance.id.clone(), entries: entries(step) })
+}
+
+/// Whether an effect of an instance stands, or may stand.
+fn took_hold(instance: &Instance) -> bool {
+    instance.stands() || instance.happened() || instance.is_doubted() || instance.in_flight()
+}
+
+/// Why an instance, or what it is nested in, is past a point of no return: a later step that needs it has such an effect.
+fn past_return(state: &RunState, id: &InstanceId) -> Option<String> {
+    let mut at = Some(id.clone());
+    while let Some(id) = at {
+        let path = id.scope();
+        let scope = state.scope(path.as_ref())?;
+        let own = scope.graph().position(&id.step())?;
+        for (later, (group, step)) in scope.each().enumerate() {
+            let Some(why) = &step.point_of_no_return else { continue };
+            if group.instances.iter().any(took_hold) && scope.graph().precedes(own, later) {
+                return Some(format!("`{}` is a point of no return, and came after it: {why}", step.id));
+            }
+        }
+        at = path;
+    }
+    None
 }
 
 /// Whether an effect in doubt can be undone at `now`, whatever became of it.

@@ -116,6 +116,31 @@ fn past_the_point_of_no_return_or_its_time_nothing_is_undone() {
 }
 
 #[test]
+fn what_came_before_a_point_of_no_return_is_not_undone_once_that_has_taken_effect() {
+    let mut start = set_of("start", "three");
+    start.needs = vec![StepId::new("move")];
+    start.point_of_no_return = Some("the first write is not on the old one".into());
+    let mut until = undoable_set("until", "four");
+    until.undo_until = Some(UndoUntil::Step(StepId::new("start")));
+    let mut story = Story::of(vec![undoable_set("move", "one"), undoable_set("aside", "two"), until, start, gate()]);
+    for step in ["move", "aside", "until"] {
+        story.does(step);
+    }
+    let undone = |story: &Story| -> Vec<String> {
+        let undone = way_back(&story.state, story.now).undone;
+        undone.into_iter().map(|undoable| undoable.step.to_string()).collect()
+    };
+    story.fails("start", refused());
+    assert_eq!(undone(&story), ["until", "aside", "move"], "what was refused has changed nothing");
+    story.give(&Input::Retry { step: "start".into() });
+    story.does("start");
+    assert_eq!(undone(&story), ["aside"], "it does not come before it");
+    let left = way_back(&story.state, story.now).left;
+    let why = &left.iter().find(|(id, _)| id.to_string() == "move").unwrap().1;
+    assert!(why.contains("`start` is a point of no return") && why.contains("the first write"), "{why}");
+}
+
+#[test]
 fn an_undo_settles_a_doubt_and_is_not_barred_by_it() {
     let mut story = Story::of(vec![undoable_set("set", "one"), gate()]);
     let attempt = story.intend("set", &looks("v1"));
