@@ -32,7 +32,7 @@ fn run(home: &Home) -> String {
 }
 
 /// Ends the only run of a home and takes back what can be taken back.
-fn take_back(home: &Home) -> Outcome {
+pub(crate) fn take_back(home: &Home) -> Outcome {
     let run = run(home);
     home.callout(["abort", &run, "--undo", "--headless", "--yes", "irreversible", "--speed", "max"]).run()
 }

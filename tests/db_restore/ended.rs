@@ -144,3 +144,24 @@ impl Estate {
         self.received().iter().filter(|request| request.method == "DELETE" && of_the_old(request)).count()
     }
 }
+
+#[test]
+fn past_the_point_of_no_return_nothing_is_stopped_unlocked_or_led_back_to_the_old_server() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.name_host("chatbot-pg");
+    // Everything runs on the new server but the scheduler, which may not be started.
+    estate.fault("POST", "/sites/chatbot-scheduler/start", 100, &json!({"status": {"code": 403}}));
+    let failed = restore(&home, &["-i", "addressed_by=setting"]).exits(1);
+    assert!(failed.stdout.contains("start-schedulers[chatbot-scheduler] FAILED"), "{}", failed.stdout);
+    let before = (estate.asked_to("/stop").len(), estate.count("PUT", "/config/appsettings"));
+    let told = take_back(&home).exits(5).stdout;
+    assert!(told.contains("`start-app` is a point of no return, and came after it"), "{told}");
+    assert_eq!((estate.asked_to("/stop").len(), estate.count("PUT", "/config/appsettings")), before);
+    assert_eq!(estate.count("DELETE", "/locks/callout-restore"), 0, "it is the only copy of what was written since");
+    let now = estate.now();
+    for (app, slot) in super::CONSUMERS {
+        let host = &now["apps"][app]["slots"][slot]["settings"]["DATABASE_HOST"];
+        assert_eq!(host, "chatbot-pg-r1.postgres.database.azure.com", "{app} {slot}");
+    }
+}

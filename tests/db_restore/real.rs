@@ -112,3 +112,15 @@ fn a_real_restore_to_after_the_damage_is_found_out() {
     assert!(found.stdout.contains("whole FAILED"), "{}", found.stdout);
     assert!(found.stdout.contains("the first value is 126"), "every row of it is damaged: {}", found.stdout);
 }
+
+#[test]
+fn a_row_that_was_begun_before_the_moment_and_ended_after_it_is_not_taken_for_missing() {
+    let Some(Damaged { home, estate, old, good, backup, .. }) = damaged() else { return skip(Postgres::MISSING) };
+    // Its transaction began just before the moment; what it wrote was there only after it.
+    old.ask("chatbot", &format!("INSERT INTO messages VALUES (-100, 'late', '{good}'::timestamptz - interval '1 s')"));
+    let new = old.restored(backup, &good);
+    estate.control("POST", "databases/chatbot-pg-r1/behind", &json!({"port": new.port()}));
+    let found = beside(&home, &good).exits(1);
+    assert!(found.stdout.contains("complete pass: the first value is true"), "{}", found.stdout);
+    assert!(found.stdout.contains("mended FAILED"), "{}", found.stdout);
+}
