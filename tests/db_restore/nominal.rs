@@ -39,7 +39,12 @@ fn the_old_server_is_deleted_by_a_runbook_of_its_own_that_nobody_confirms_in_pas
     restore(&home, &[]).succeeded();
     let mut usual = CLEAN;
     usual[4] = "destructive";
-    home.callout(usual).run().exits(3);
+    let unsaid = home.callout(usual).run().exits(3);
+    assert!(unsaid.stdout.contains("put the file where it is kept"), "{}", unsaid.stdout);
+    assert_eq!(estate.count("DELETE", "/"), 0, "no script says by itself that there is a dump");
+    let dump = answers(&home, "manual: {dump: {}, dump-kept: {kept_at: 'on tape 7, ten years'}}\n");
+    let resume = ["resume", "--headless", "--yes", "destructive", "--speed", "max", "--answers", &dump];
+    home.callout(resume).run().exits(3);
     let deleted = || {
         let of = |path: &str| path.to_lowercase().ends_with("/flexibleservers/chatbot-pg");
         estate.received().iter().filter(|request| request.method == "DELETE" && of(&request.path)).count()
