@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::db_restore::take_back;
 use crate::support::{Estate, Home};
 
 const REPLACE: [&str; 7] = ["run", "key-rotation-leaked", "--headless", "--yes", "destructive", "--speed", "max"];
@@ -81,4 +82,20 @@ fn whoever_ends_it_in_the_middle_is_told_what_is_left_and_no_undo_brings_the_lea
     // Neither set anew nor fallen back to: whoever reads the secret gets the new value.
     assert_eq!((estate.count("PUT", "/secrets/session-secret"), estate.ours()), (1, 1));
     assert!(estate.versions().last().is_some_and(|newest| newest.enabled), "{:?}", estate.versions());
+}
+
+#[test]
+fn an_app_that_does_not_get_well_keeps_no_other_from_being_moved_and_no_undo_lets_strangers_in_again() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let unwell = json!({"method": "GET", "host": "chatbot-web-staging", "path": "/health/ready", "times": 10_000,
+        "do": {"status": {"code": 503, "body": "html"}}});
+    estate.control("POST", "faults", &unwell);
+    let failed = home.callout(REPLACE).run().exits(1);
+    assert!(failed.stdout.contains("well[chatbot-web/staging] FAILED"), "{}", failed.stdout);
+    assert_eq!(estate.count("POST", "/config/configreferences/appsettings/refresh"), 3);
+    let told = take_back(&home).exits(5).stdout;
+    assert!(told.contains("take-away[") && told.contains("the runbook says no undo for it"), "{told}");
+    let enabled: Vec<bool> = estate.versions().iter().map(|version| version.enabled).collect();
+    assert_eq!(enabled, [false, false, true]);
 }
