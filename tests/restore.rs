@@ -72,6 +72,20 @@ impl Estate {
         assert_eq!(search["indexers"]["docs-indexer"]["disabled"], false, "{search}");
         assert_eq!(self.answers_from(), "docs");
     }
+
+    /// Lets the look at the dead letters be refused: whatever comes before it has been done by then.
+    fn hide_dead_letters(&self) {
+        self.fault("GET", "/ingest-dead-letter/messages", 100, &json!({"status": {"code": 403}}));
+    }
+
+    /// Gives the app a setting that names the index that it searches.
+    fn name_index(&self, index: &str) {
+        self.control("POST", "apps/chatbot-web/production/settings", &json!({"SEARCH_INDEX": index}));
+    }
+
+    fn named_index(&self) -> Json {
+        self.now()["apps"]["chatbot-web"]["slots"]["production"]["settings"]["SEARCH_INDEX"].take()
+    }
 }
 
 fn plan(home: &Home, addressed_by: &str, ingestion: &str) -> String {
@@ -121,6 +135,67 @@ fn the_index_is_created_only_where_none_is_and_under_one_name_it_takes_the_place
     assert!(create.contains("indexes('docs-2')") && create.contains("if-none-match: *"), "{create}");
     assert!(step(&beside, "swap").contains("if-match: «steps.alias-before.outputs.etag»"), "{}", step(&beside, "swap"));
     let same = plan(&home, "name", "pull");
-    assert!(step(&same, "create").contains("indexes('docs')"), "{}", step(&same, "create"));
+    let again = step(&same, "create-again");
+    assert!(again.contains("indexes('docs')") && again.contains("if-none-match: *"), "{again}");
     assert!(step(&same, "delete-broken").contains("irreversible"), "{}", step(&same, "delete-broken"));
+}
+
+#[test]
+fn a_setting_that_names_the_index_is_written_and_not_only_talked_about() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let unnamed = restore(&home, &["-i", "addressed_by=setting"]).exits(1);
+    assert!(unnamed.stdout.contains("settings-before[chatbot-web] FAILED"), "{}", unnamed.stdout);
+    assert_eq!(estate.count("PUT", "/"), 0, "an app that finds its index in another way is found out first");
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.name_index("docs");
+    restore(&home, &["-i", "addressed_by=setting"]).succeeded();
+    assert_eq!(estate.named_index(), "docs-2");
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.name_index("docs");
+    estate.hide_dead_letters();
+    restore(&home, &["-i", "addressed_by=setting"]).exits(1);
+    assert_eq!(estate.named_index(), "docs-2");
+    take_back(&home).exits(5);
+    assert_eq!(estate.named_index(), "docs");
+    assert_eq!(estate.count("DELETE", "/indexes('docs-2')"), 1, "after the app has been led back");
+}
+
+#[test]
+fn an_index_whose_name_is_needed_is_not_deleted_while_an_alias_stands_for_it_and_is_never_taken_away_twice() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    let named = ["-i", "addressed_by=name", "-i", "new_indexer=docs-3-indexer"];
+    let asked = restore(&home, &named).exits(3);
+    assert!(asked.stdout.contains("Delete every alias that stands for docs"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("chatbot-docs."), "{}", asked.stdout);
+    assert_eq!(estate.count("PUT", "/"), 0, "before anything is stopped");
+    // After a restore beside, the alias stands for another index, and the app may be made to know one name only.
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    restore(&home, &[]).succeeded();
+    estate.name_index("docs");
+    estate.hide_dead_letters();
+    let failed = restore(&home, &named).exits(1);
+    assert!(failed.stdout.contains("dead-letters FAILED"), "{}", failed.stdout);
+    let deleted = || estate.count("DELETE", "/indexes('docs')");
+    assert_eq!(deleted(), 1);
+    let told = take_back(&home).exits(5).stdout;
+    assert!(told.contains("create-again  the runbook says no undo for it"), "{told}");
+    assert_eq!(deleted(), 1, "the app would find nothing at all");
+}
+
+#[test]
+fn where_the_old_index_is_gone_an_undo_leaves_the_new_one_and_what_feeds_it() {
+    let home = Home::new();
+    let estate = Estate::serve(&home);
+    estate.control("POST", "break", &json!({"break": "index_deleted", "of": "chatbot-search", "name": "docs"}));
+    estate.hide_dead_letters();
+    restore(&home, &[]).exits(1);
+    let told = take_back(&home).exits(1).stdout;
+    assert!(told.contains("feed~undo/1 FAILED: search.index.get fails: not there"), "{told}");
+    let taken = ["/indexers(", "/indexes("].map(|what| estate.count("DELETE", what));
+    assert_eq!((taken, estate.count("PUT", "/aliases(")), ([0, 0], 1));
 }

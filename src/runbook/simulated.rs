@@ -54,6 +54,7 @@ fn index_restore() -> Inputs {
         ("service", Value::text("chatbot-search")),
         ("account", Value::text("chatbotstorage")),
         ("app", Value::text("chatbot-web")),
+        ("searchers", texts(&["chatbot-web"])),
         ("addressed_by", Value::text("alias")),
         ("ingestion", Value::text("pull")),
         ("index", Value::text("docs")),
