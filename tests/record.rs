@@ -107,7 +107,10 @@ fn a_word_about_a_doubt_names_the_entry_that_doubted() {
     estate.fault("POST", "/slotsswap", 1, &json!("drop_before"));
     home.callout(["run", "rollback", "--headless", "--yes", "destructive", "--speed", "max"]).run().exits(4);
     // Another process says it again, of what the first one left behind.
-    home.callout(["resume", "--speed", "max"]).stdin("3 chatbot-web\nchatbot-web\n").run().succeeded();
+    home.callout(["resume", "--speed", "max"])
+        .stdin("3 chatbot-web\nchatbot-web\nheld\nthey do\ndone\n")
+        .run()
+        .succeeded();
 
     let log = log(&home);
     let [doubt] = of_kind(&log, "effect.in_doubt")[..] else { panic!("{log:#?}") };

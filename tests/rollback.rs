@@ -111,6 +111,19 @@ fn a_preview_that_is_not_well_is_reset_and_production_was_never_touched() {
     assert_eq!((setting().as_str(), estate.build("production").as_str()), (Some("staging"), "4720"));
 }
 
+#[test]
+fn directly_the_pipeline_the_workers_and_the_bad_build_are_asked_about_once_people_are_served() {
+    let home = Home::new();
+    let _estate = Estate::serve(&home);
+    let done = roll_back(&home, &[]).succeeded().stdout;
+    let decided = ["hold-now", "companions", "record"].map(|gate| format!(" {gate} decided "));
+    let mut rest = done.split_once(" swap succeeded").unwrap().1;
+    for gate in decided {
+        rest = rest.split_once(&gate).unwrap_or_else(|| panic!("{gate}: {done}")).1;
+    }
+    assert!(!done.contains(" hold decided "), "nobody is asked to wait before the swap: {done}");
+}
+
 /// Answers that stop after the slot has been tried.
 fn answers(home: &Home) -> String {
     let path = home.path("answers.yaml");

@@ -54,7 +54,8 @@ fn a_person_says_by_lines_that_it_did_not_happen_and_consents_anew() {
     estate.fault("POST", SWAP, 1, &json!("drop_before"));
     home.callout(ROLL_BACK).run().exits(4);
     // Without the read-back the choice is none; with it, the consent of the first attempt does not count any more.
-    let resumed = home.callout(["resume", "--speed", "max"]).stdin("3\n3 chatbot-web\nchatbot-web\n").run().succeeded();
+    let said = "3\n3 chatbot-web\nchatbot-web\nheld\nthey do\ndone\n";
+    let resumed = home.callout(["resume", "--speed", "max"]).stdin(said).run().succeeded();
     assert!(resumed.stdout.contains("behind the number"), "{}", resumed.stdout);
     assert!(resumed.stdout.contains("slotsswap (attempt 2)"), "{}", resumed.stdout);
     let swaps: Vec<_> = estate.received().into_iter().filter(|request| request.is("POST", SWAP)).collect();
@@ -85,6 +86,13 @@ fn a_whole_rollback_by_keystrokes_with_an_answer_that_is_lost() {
     person.screen.wait_for(": Enter consents");
     person.screen.press("Enter");
 
+    while matches!(person.look(), Seen::More) {
+        person.answer();
+    }
+    person.answer();
+    for asks in ["Hold the pipeline now", "Bring workers and schedulers", "Mark the bad build"] {
+        person.choose(asks, "1");
+    }
     person.until_the_end();
     assert_eq!(estate.count("POST", SWAP), 2);
     assert_swapped_once(&estate);

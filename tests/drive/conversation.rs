@@ -45,7 +45,8 @@ fn a_second_enter_at_a_terminal_does_not_confirm_what_was_not_shown_yet() {
 #[test]
 fn every_line_of_a_pipe_is_kept_for_the_question_that_it_answers() {
     let home = Home::new();
-    let outcome = home.callout(["run", "rollback", "--speed", "max"]).stdin("1\nchatbot-web\n").run();
+    let outcome =
+        home.callout(["run", "rollback", "--speed", "max"]).stdin("1\nchatbot-web\nheld\nthey do\ndone\n").run();
     outcome.succeeded();
     assert_eq!(confirmed(&home), "swap\n");
 }

@@ -68,6 +68,10 @@ fn swaps(home: &Home) -> usize {
     requests.as_array().unwrap().iter().filter(is_swap).count()
 }
 
+/// What is asked once the former release is back, and what is said to it.
+const AFTERWARDS: [(&str, &str); 3] =
+    [("── hold-now ──", "held"), ("── companions ──", "they do"), ("── record ──", "done")];
+
 /// Takes the run up with plain lines on pipes, as another program would, and decides to roll back.
 fn decided(home: &Home) -> Child {
     let args = ["resume", "--plain", "--speed", "max", "--store"];
@@ -84,6 +88,10 @@ fn a_pipe_confirms_a_swap_where_nothing_is_protected() {
     planned(&home, place(|_| ()));
     let mut child = decided(&home);
     child.say("chatbot-web");
+    for (step, choice) in AFTERWARDS {
+        child.wait_for(step);
+        child.say(choice);
+    }
     child.wait_for("succeeded.");
     child.wait().succeeded();
     assert_eq!(swaps(&home), 1);
@@ -111,6 +119,13 @@ fn a_person_at_a_terminal_confirms_it_all_the_same() {
     screen.wait_for("Type `chatbot-web` to confirm it");
     screen.write("chatbot-web");
     screen.press("Enter");
+    for (step, choice) in AFTERWARDS {
+        screen.wait_until("the question", |contents| {
+            contents.split_once(step).is_some_and(|(_, rest)| rest.contains("Type a number."))
+        });
+        screen.write(choice);
+        screen.press("Enter");
+    }
     assert_eq!(screen.exit_code(), Some(0));
     assert_eq!(swaps(&home), 1);
 }
