@@ -152,7 +152,7 @@ fn a_playbook_is_one_page_that_begins_with_what_helps_first() {
     let home = Home::new();
     let page = home.callout(["show", "secret-leaked"]).run().succeeded().stdout;
     let parts = [
-        "secret-leaked 1.0.0: ",
+        "secret-leaked 1.0.1: ",
         "Is it this?\n",
         "First\n",
         "     the check keyvault.secret.consumers\n",
