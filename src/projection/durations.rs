@@ -36,6 +36,8 @@ struct Open {
     plan: Option<Plan>,
     asked: BTreeSet<InstanceId>,
     sent: BTreeSet<AttemptId>,
+    /// Those of them that the service has accepted: it goes on with them whoever looks.
+    accepted: BTreeSet<AttemptId>,
     doubted: BTreeSet<AttemptId>,
     waits: BTreeSet<InstanceId>,
     paused: bool,
@@ -97,12 +99,14 @@ impl Durations {
 }
 
 impl Open {
-    /// Another process has taken the run up: since the last entry nobody was asked, what was in the air was in doubt, and
-    /// where nothing waited for a time the run stood still.
+    /// Another process has taken the run up: since the last entry nobody was asked, what was in the air was in doubt unless
+    /// the service had accepted it, and where nothing went on or waited for a time the run stood still.
     fn leave(&mut self) {
         self.asked.clear();
-        self.doubted.append(&mut self.sent);
-        self.paused = self.doubted.is_empty() && self.waits.is_empty();
+        let unanswered = self.sent.difference(&self.accepted).copied();
+        self.doubted.extend(unanswered);
+        self.sent.retain(|attempt| self.accepted.contains(attempt));
+        self.paused = self.sent.is_empty() && self.doubted.is_empty() && self.waits.is_empty();
     }
 
     fn take_up(&mut self, event: &Event) {
@@ -119,6 +123,9 @@ impl Open {
             }
             Event::Intent(intent) => {
                 self.sent.insert(intent.attempt);
+            }
+            Event::Accepted { attempt, .. } => {
+                self.accepted.insert(*attempt);
             }
             Event::Succeeded { attempt, .. } | Event::Failed { attempt, .. } => {
                 self.sent.remove(attempt);

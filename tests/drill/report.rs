@@ -144,14 +144,17 @@ fn the_whole_programme_is_quick_and_its_report_says_what_the_log_says() {
 #[test]
 fn what_people_say_is_text_in_every_form() {
     let home = Home::new();
-    home.callout(["drill", "run", "rotation-drill"]).args(HEADLESS).run().succeeded();
+    let who = ["--who", "observer=A\u{1b}[2J \u{202e}<i>B</i>"];
+    home.callout(["drill", "run", "rotation-drill"]).args(who).args(HEADLESS).run().succeeded();
     let run = crate::words::bench::only_run(&home);
     home.callout(["note", &run, "</style><script>alert(1)</script> | **x** `y`"]).run().succeeded();
     let report = |format: &str| home.callout(["drill", "report", &run, "--format", format]).run().succeeded().stdout;
     let json: Json = serde_json::from_str(&report("json")).unwrap();
     assert_eq!(json["notes"][0]["text"], "</style><script>alert(1)</script> | **x** `y`");
-    assert!(json["remediation"][0].as_str().unwrap().starts_with("Noted: "), "{json}");
+    let remedies = json["remediation"].as_array().unwrap();
+    assert!(remedies.iter().any(|one| one.as_str().unwrap().starts_with("Noted: ")), "{json}");
     let html = report("html");
+    assert!(!html.contains('\u{1b}') && !html.contains('\u{202e}') && html.contains("A\u{fffd}[2J"), "{html}");
     assert!(!html.contains("<script") && html.contains("&lt;script&gt;alert(1)"), "{html}");
     let markdown = report("markdown");
     assert!(

@@ -1,9 +1,9 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::measure::Verdict;
-use super::report::{Chain, Report};
+use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report};
 use super::standing::Standing;
-use crate::base::Span;
+use crate::base::{Span, legible};
 
 /// The page's own style; nothing is fetched from anywhere.
 const STYLE: &str = include_str!("../../../assets/report.css");
@@ -67,7 +67,8 @@ impl Report {
                 }
             }
         };
-        page.into_string()
+        // What does not show, or turns the direction of what does, stands in a page for no good reason.
+        legible(&page.into_string()).into_owned()
     }
 
     fn watermark_line(&self) -> Markup {
@@ -83,6 +84,7 @@ impl Report {
                     (self.programme) " " (self.version) " · " (self.revision.0) " · run " (self.run.short()) " · "
                     (self.environment) " · " (self.impact.minute())
                 }
+                @if let Some(interim) = self.interim() { p.watermark { (interim) } }
                 p.verdict.(class(self.verdict())) { "Objectives " (self.verdict().name()) ", run " (self.state) }
             }
         }
@@ -216,9 +218,9 @@ impl Report {
         html! {
             section {
                 h2 { "Deviations" }
-                (list(&self.deviations, "None: everything was done as written."))
+                (list(&self.deviations, NO_DEVIATION))
                 h2 { "Remediation" }
-                (list(&self.remediation, "Nothing is left to repair."))
+                (list(&self.remediation, NO_REMEDY))
                 p.small { "Each of these needs an owner and a day; the log does not know them." }
                 h2 { "Not tested" }
                 (list(&self.not_tested, "Nothing is named; that does not mean that everything was tested."))

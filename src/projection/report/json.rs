@@ -25,13 +25,23 @@ impl Report {
     /// The report for a program. Lengths of time are numbers of seconds, in members whose names end in `_s`; moments are
     /// RFC 3339; what was not measured is null.
     pub fn document(&self) -> Json {
+        let parts = [self.what(), self.who_and_when(), self.measured(), self.follow_up()];
+        let members = parts.into_iter().filter_map(|part| match part {
+            Json::Object(members) => Some(members),
+            _ => None,
+        });
+        Json::Object(members.flatten().collect())
+    }
+
+    /// What was drilled, where, and how real that is.
+    fn what(&self) -> Json {
         json!({
             "run": self.run,
             "programme": self.programme,
             "version": self.version,
             "title": self.title,
             "owner": self.owner,
-            "type": if self.simulated { "simulation" } else { "live" },
+            "type": self.kind(),
             "simulated": self.simulated,
             "watermark": self.watermark(),
             "revision": {"origin": self.revision.0, "text": self.revision.1},
@@ -42,17 +52,29 @@ impl Report {
             "scope": self.bounds,
             "scenario": self.exercise.as_ref().map(|exercise| &exercise.scenario),
             "success_criteria": self.exercise.as_ref().map(|exercise| &exercise.success_criteria),
+            "broken": self.broken,
+        })
+    }
+
+    fn who_and_when(&self) -> Json {
+        json!({
             "state": self.state,
-            "verdict": self.verdict().word(),
+            "is_over": self.is_over,
             "planned_at": self.planned,
             "impact_at": self.impact,
-            "ended_at": self.ended,
+            "ended_at": Some(self.ended).filter(|_| self.is_over),
+            "told_until": self.ended,
             "clock": self.clock,
             "people": self.people.iter().map(|one| json!({
                 "role": one.role.word(), "planned": one.planned, "named": one.named,
             })).collect::<Json>(),
             "actors": self.actors,
-            "broken": self.broken,
+        })
+    }
+
+    fn measured(&self) -> Json {
+        json!({
+            "verdict": self.verdict().word(),
             "objectives": self.objectives.iter().map(|one| json!({
                 "kind": one.kind.word(),
                 "target_s": seconds(one.target),
@@ -65,6 +87,13 @@ impl Report {
             "time": self.time(),
             "runbooks": self.runbooks(),
             "steps": self.step_list(),
+            "chart": self.chart_document(),
+            "integrity": self.integrity_document(),
+        })
+    }
+
+    fn follow_up(&self) -> Json {
+        json!({
             "deviations": self.deviations,
             "remediation": self.remediation,
             "notes": self.notes.iter().map(|(at, text)| json!({"at": at, "text": text})).collect::<Json>(),
@@ -73,8 +102,6 @@ impl Report {
                 "step": one.step, "done": one.done, "verified": one.done && one.checks > 0, "checks": one.checks,
             })).collect::<Json>(),
             "standing": self.standing,
-            "chart": self.chart_document(),
-            "integrity": self.integrity_document(),
         })
     }
 

@@ -1,4 +1,4 @@
-use super::report::{Chain, Report};
+use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report};
 use crate::base::Span;
 use crate::plan::markdown::{code, text};
 
@@ -47,15 +47,18 @@ impl Report {
         if let Some(watermark) = self.watermark() {
             page.line(&format!("\n**{watermark}**"));
         }
+        if let Some(interim) = self.interim() {
+            page.line(&format!("\n**{interim}**"));
+        }
         self.summary(&mut page);
         self.objectives(&mut page);
         self.people_and_scenario(&mut page);
         self.times(&mut page);
         self.proven(&mut page);
         page.head("Deviations");
-        page.list(&self.deviations, "None: everything was done as written.");
+        page.list(&self.deviations, NO_DEVIATION);
         page.head("Remediation");
-        page.list(&self.remediation, "Nothing is left to repair.");
+        page.list(&self.remediation, NO_REMEDY);
         page.line("\nEach of these needs an owner and a day; the log does not know them.");
         page.head("Not tested");
         page.list(&self.not_tested, "Nothing is named; that does not mean that everything was tested.");
@@ -71,8 +74,8 @@ impl Report {
             ("Programme", format!("{} {} ({})", text(&self.programme), text(&self.version), text(&self.revision.0))),
             ("Run", format!("{}, {}", self.run, text(&self.state))),
             ("Where", format!("{}, subscription {}", text(&self.environment), text(&self.subscription))),
-            ("Began", format!("{} (what was broken counts from here)", self.impact)),
-            ("Ended", self.ended.to_string()),
+            ("Began", format!("{} ({})", self.impact, self.since)),
+            (if self.is_over { "Ended" } else { "Told up to" }, self.ended.to_string()),
             ("Owner", self.owner.as_deref().map_or_else(|| "–".to_owned(), text)),
         ];
         page.table(["", ""], rows.map(|(label, value)| [label.to_owned(), value]));

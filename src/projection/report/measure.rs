@@ -124,7 +124,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    fn of(steps: &[StepResult], target: Option<u8>) -> Self {
+    fn of(steps: &[StepResult], target: Option<u8>, is_over: bool) -> Self {
         let count = |is: fn(&Standing) -> bool| steps.iter().filter(|step| is(&step.standing)).count();
         let mut coverage = Self {
             proven: count(Standing::is_proven),
@@ -134,8 +134,12 @@ impl Coverage {
             target,
             verdict: None,
         };
-        let met = |target: u8| coverage.proven * 100 >= usize::from(target) * coverage.total();
-        coverage.verdict = target.map(|target| if met(target) { Verdict::Met } else { Verdict::Missed });
+        coverage.verdict = target.map(|target| match coverage.proven * 100 >= usize::from(target) * coverage.total() {
+            true => Verdict::Met,
+            // What is still to be done may yet be proven.
+            false if !is_over => Verdict::NotMeasured,
+            false => Verdict::Missed,
+        });
         coverage
     }
 
@@ -167,6 +171,8 @@ impl fmt::Display for Coverage {
 pub(super) struct Measured {
     /// From when the recovery counts.
     pub impact: Timestamp,
+    /// What happened then.
+    pub since: &'static str,
     /// The objectives with their verdicts.
     pub objectives: Vec<Objective>,
     /// How much was proven.
@@ -188,14 +194,19 @@ impl Measured {
                 Ok((at, what)) => format!("from {} ({since}) to {} ({what})", told(impact), told(*at)),
                 Err(why) => why.clone(),
             };
-            let verdict = Verdict::of(measured, target);
+            let known = state.changed.since(impact);
+            // What is not restored when its time is over is late, however late it may become.
+            let (verdict, note) = match measured {
+                None if known > target => (Verdict::Missed, format!("not restored after {known}: {note}")),
+                _ => (Verdict::of(measured, target), note),
+            };
             objectives.push(Objective { kind: ObjectiveKind::Rto, target, measured, claimed: None, verdict, note });
         }
         if let Some(target) = exercise.and_then(|exercise| exercise.rpo).or(state.plan.runbook.rpo) {
             objectives.push(rpo(state, impact, target));
         }
-        let coverage = Coverage::of(steps, exercise.and_then(|exercise| exercise.coverage));
-        Self { impact, objectives, coverage, restored: marks.of_parts() }
+        let coverage = Coverage::of(steps, exercise.and_then(|exercise| exercise.coverage), state.is_over());
+        Self { impact, since, objectives, coverage, restored: marks.of_parts() }
     }
 }
 
@@ -304,8 +315,14 @@ fn rpo(state: &RunState, impact: Timestamp, target: Span) -> Objective {
     let recovered = state.plan.exercise.as_ref().and_then(|exercise| exercise.recovered.as_ref());
     let newest = recovered.and_then(|recovered| moment(&recovered.newest));
     let point = recovered.and_then(|recovered| moment(recovered.point.as_ref()?));
-    let measured = newest.map(|newest| lost_at.since(newest));
+    // A row from after the damage tells that the damage came back too, and nothing of what was lost.
+    let measured = newest.filter(|newest| *newest <= lost_at).map(|newest| lost_at.since(newest));
     let note = match newest {
+        Some(newest) if newest > lost_at => format!(
+            "the newest row that came back, of {}, is later than {}, when rows were corrupted",
+            told(newest),
+            told(lost_at)
+        ),
         Some(newest) => {
             let (newest, lost_at) = (told(newest), told(lost_at));
             format!("from {newest} (the newest row that came back) to {lost_at} (when rows were corrupted)")
@@ -316,7 +333,7 @@ fn rpo(state: &RunState, impact: Timestamp, target: Span) -> Objective {
         kind: ObjectiveKind::Rpo,
         target,
         measured,
-        claimed: point.map(|point| lost_at.since(point)),
+        claimed: point.filter(|point| *point <= lost_at).map(|point| lost_at.since(point)),
         verdict: Verdict::of(measured, target),
         note,
     }

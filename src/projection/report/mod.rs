@@ -9,6 +9,7 @@
 //! simulated drill says on every page that it is no evidence of a recovery in production.
 
 mod chart;
+mod follow_up;
 mod history;
 mod html;
 mod json;

@@ -1,19 +1,24 @@
-use std::collections::BTreeMap;
-
 use super::chart::Chart;
+use super::follow_up::{Found, deviations, not_tested, notes, remediation};
 use super::measure::{Coverage, Measured, Objective, Verdict};
 use super::people::{Person, actors, people};
 use super::standing::{StepResult, results};
 use crate::base::{ClockSource, Commitment, Digest, InstanceId, LogId, RunId, Seq, Span, Timestamp};
-use crate::incident;
-use crate::journal::{Entry, Fact};
+use crate::effect;
+use crate::journal::Entry;
 use crate::plan::Outlook;
 use crate::projection::Durations;
-use crate::run::{BrokenBy, Event, Phase, RunState};
+use crate::run::{BrokenBy, Instance, Phase, RunState};
 use crate::runbook::{EstateKind, Exercise, StepKind};
 
 /// What a simulated drill says of itself on every page.
 pub(super) const WATERMARK: &str = "SIMULATED: no evidence of production recovery";
+
+/// What stands where no deviation is told: of what was not done, that says nothing.
+pub(super) const NO_DEVIATION: &str = "None is recorded: what was done was done as written.";
+
+/// What stands where nothing is to be repaired, as far as the log can know that.
+pub(super) const NO_REMEDY: &str = "The log names nothing that is to be repaired.";
 
 /// The report of a drill.
 #[derive(Clone, Debug)]
@@ -48,10 +53,14 @@ pub struct Report {
     pub fixed: Option<Digest>,
     /// The run's state, in a word or two.
     pub state: String,
+    /// Whether the run has ended; what is told of one that has not is what is known so far.
+    pub is_over: bool,
     /// When it was planned.
     pub planned: Timestamp,
     /// From when the recovery counts.
     pub impact: Timestamp,
+    /// What happened then, `when it was broken`.
+    pub since: &'static str,
     /// When the last thing happened.
     pub ended: Timestamp,
     /// Who took part.
@@ -166,7 +175,10 @@ impl Report {
         let notes = notes(entries, &mut say);
         let exercise = plan.exercise.as_deref();
         let durations = Durations::of(entries);
-        let remediation = remediation(state, &measured, &deviations, &notes);
+        let people = people(state, &mut say);
+        let cleanup = cleanup(state);
+        let found = Found { measured: &measured, steps: &steps, people: &people, cleanup: &cleanup };
+        let remediation = remediation(state, &found, &deviations, &notes);
         let broken =
             state.prepared.iter().flat_map(|prepared| &prepared.broken).map(|broken| match (broken.by, broken.at) {
                 (BrokenBy::Simulator, Some(at)) => format!("{}: by the simulator, at {at}", broken.breakage),
@@ -192,10 +204,12 @@ impl Report {
             exercise: exercise.cloned(),
             fixed: state.prepared.as_ref().map(|prepared| prepared.exercise),
             state: crate::projection::state_word(state),
+            is_over: state.is_over(),
             planned: state.began,
             impact: measured.impact,
+            since: measured.since,
             ended: state.changed,
-            people: people(state, &mut say),
+            people,
             actors: actors(entries),
             broken: broken.collect(),
             parts: parts(state, &measured),
@@ -203,7 +217,7 @@ impl Report {
             objectives: measured.objectives,
             durations,
             not_tested: not_tested(state, &steps),
-            cleanup: cleanup(state),
+            cleanup,
             standing: standing(state),
             chart: Chart::of(state, &outlook, &steps, measured.impact),
             steps,
@@ -217,6 +231,17 @@ impl Report {
     /// The sentence that a simulated drill bears on every page.
     pub const fn watermark(&self) -> Option<&'static str> {
         if self.simulated { Some(WATERMARK) } else { None }
+    }
+
+    /// What kind of exercise it was, in a word for a program.
+    pub const fn kind(&self) -> &'static str {
+        if self.simulated { "simulation" } else { "live" }
+    }
+
+    /// The sentence that the report of a run bears which has not ended.
+    pub fn interim(&self) -> Option<String> {
+        let so_far = || format!("INTERIM: the run is {} and has not ended; this is what is known so far.", self.state);
+        (!self.is_over).then(so_far)
     }
 
     /// The verdict of the whole: the worst of its objectives.
@@ -247,65 +272,6 @@ fn parts(state: &RunState, measured: &Measured) -> Vec<Part> {
     parts
 }
 
-/// What was done otherwise than as written, each with its step and why.
-fn deviations(state: &RunState, entries: &[Entry], say: Say<'_>) -> Vec<String> {
-    let mut reasons: BTreeMap<&InstanceId, String> = BTreeMap::new();
-    for entry in entries {
-        let Fact::Run(Event::Skipped { step, reason } | Event::Overridden { step, reason, .. }) = &entry.draft.fact
-        else {
-            continue;
-        };
-        reasons.insert(step, say(reason));
-    }
-    let told = state.deviations().into_iter().map(|one| {
-        let step = one.step.as_ref().map(|step| format!("{step}: ")).unwrap_or_default();
-        let reason = one.step.as_ref().and_then(|step| reasons.get(step).or_else(|| reasons.get(&step.group())));
-        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("{step}{}{reason}", one.kind.word())
-    });
-    told.collect()
-}
-
-fn notes(entries: &[Entry], say: Say<'_>) -> Vec<(Timestamp, String)> {
-    let noted = entries.iter().filter_map(|entry| match &entry.draft.fact {
-        Fact::Incident(incident::Event::Noted { text }) => Some((entry.draft.occurred_at, say(text))),
-        _ => None,
-    });
-    noted.collect()
-}
-
-/// Everything that somebody has to see to, from what the log says.
-fn remediation(
-    state: &RunState,
-    measured: &Measured,
-    deviations: &[String],
-    notes: &[(Timestamp, String)],
-) -> Vec<String> {
-    let missed = measured.objectives.iter().filter(|objective| objective.verdict != Verdict::Met);
-    let mut items: Vec<String> = missed.map(|objective| format!("Objective {objective}")).collect();
-    if measured.coverage.verdict.is_some_and(|verdict| verdict != Verdict::Met) {
-        items.push(format!("Objective {}", measured.coverage));
-    }
-    items.extend(state.in_doubt().iter().map(|step| format!("Still in doubt: {step}")));
-    items.extend(deviations.iter().map(|deviation| format!("Deviation: {deviation}")));
-    items.extend(notes.iter().map(|(_, note)| format!("Noted: {note}")));
-    items
-}
-
-fn not_tested(state: &RunState, steps: &[StepResult]) -> Vec<String> {
-    let mut said: Vec<String> =
-        state.plan.exercise.iter().flat_map(|exercise| exercise.not_tested.iter().cloned()).collect();
-    let silent = steps.iter().filter(|step| step.changes && !step.standing.is_proven());
-    let silent: Vec<&str> = silent.map(|step| step.path.as_str()).collect();
-    if !silent.is_empty() {
-        said.push(format!("These steps, which change something and were not proven: {}", silent.join(", ")));
-    }
-    if state.plan.place.estate == EstateKind::Simulated {
-        said.push("Azure itself; the estate was the simulator's, as far as its makers know the real one".to_owned());
-    }
-    said
-}
-
 fn cleanup(state: &RunState) -> Vec<Cleanup> {
     let steps = state.plan.exercise.iter().flat_map(|exercise| &exercise.cleanup);
     let done = steps.map(|step| {
@@ -315,10 +281,15 @@ fn cleanup(state: &RunState) -> Vec<Cleanup> {
         Cleanup {
             step: step.to_string(),
             done: state.instance(&id).is_some_and(|one| one.phase == Phase::Succeeded),
-            checks: inside.map(|one| one.verdicts.len()).sum(),
+            checks: inside.map(passed).sum(),
         }
     });
     done.collect()
+}
+
+/// How many of an instance's checks passed. One that a person has overridden did not.
+fn passed(instance: &Instance) -> usize {
+    instance.verdicts.values().filter(|verdict| matches!(verdict, effect::Verdict::Pass { .. })).count()
 }
 
 /// The changes that stand after the run, in the order of the graph.

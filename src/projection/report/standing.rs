@@ -18,7 +18,15 @@ pub enum Standing {
     Failed(String),
 }
 
+/// How a question was answered that nobody was asked.
+const BY_A_SCRIPT: &str = "answered by the options of a script, and by no person";
+
 impl Standing {
+    /// Whether it asks a person, and the options of a script have answered.
+    pub(super) fn is_answered_by_a_script(&self) -> bool {
+        matches!(self, Self::Substituted(how) if how == BY_A_SCRIPT)
+    }
+
     /// Whether the drill proved it.
     pub const fn is_proven(&self) -> bool {
         matches!(self, Self::Proven)
@@ -124,7 +132,7 @@ fn of_instance(
                 Standing::Substituted(kind.word().to_owned())
             }
             (_, Kind::Manual { .. } | Kind::Gate { .. }) if consent == Some(ConsentBy::Headless) => {
-                Standing::Substituted("answered by the options of a script, and by no person".to_owned())
+                Standing::Substituted(BY_A_SCRIPT.to_owned())
             }
             _ => match &step.stands_for {
                 Some(operation) => Standing::Substituted(format!("the drill does something else than {operation}")),
