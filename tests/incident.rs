@@ -131,6 +131,28 @@ fn a_run_belongs_to_an_incident_with_all_that_it_did_before() {
 }
 
 #[test]
+fn what_is_still_to_come_and_what_comes_too_late_is_written_down_and_told() {
+    let home = Home::new();
+    run(&home, "rollback", &[]);
+    let of_run = json(&home, ["runs", "--json"])[0]["short"].as_str().unwrap().to_owned();
+    let early =
+        home.callout(["incident", "declare", "tomorrow", "--started-at", "2099-01-01T00:00:00Z"]).run().succeeded();
+    assert!(early.stdout.contains("Note that 2099-01-01 00:00Z is still to come."), "{}", early.stdout);
+    let id = declare(&home, ["errors"]);
+    for args in [["milestone", &id, "closed"], ["note", &id, "it rains"]] {
+        let told =
+            home.callout(["incident"]).args(args).args(["--at", "2099-01-01T00:00:00Z"]).run().succeeded().stdout;
+        assert!(told.contains("2099-01-01 00:00Z is still to come") && told.contains("Written down."), "{told}");
+    }
+    said(&home, ["status", &id, "resolved"]);
+    let late = said(&home, ["attach", &id, &of_run]);
+    assert!(late.contains("Note that the incident is resolved.") && late.contains("Written down."), "{late}");
+    said(&home, ["status", &id, "investigating"]);
+    let page = said(&home, ["show", &id]);
+    assert!(page.contains("Z, opened again 20"), "what ended it before does not end it now: {page}");
+}
+
+#[test]
 fn the_audit_log_carries_incidents_and_a_stranger_verifies_it() {
     let home = Home::new();
     let id = declare(&home, ["errors", "--playbook", "bad-release", "--summary", "a canary sings"]);

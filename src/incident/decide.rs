@@ -75,15 +75,20 @@ pub fn decide(state: &IncidentState, word: Word, now: Timestamp) -> Said {
         Word::Assign(role, who) => Said::of(Event::RoleSet { incident, role, who }),
         Word::Mark(milestone, at) => {
             let said = Said::of(Event::MilestoneSet { incident, milestone, at });
-            said.remark(out_of_order(state, milestone, at))
+            said.remark(out_of_order(state, milestone, at)).remark(to_come(at, now))
         }
-        Word::Note(text, at) => Said::of(Event::IncidentNoted { incident, text, at }),
+        Word::Note(text, at) => {
+            Said::of(Event::IncidentNoted { incident, text, at }).remark(at.and_then(|at| to_come(at, now)))
+        }
         Word::Adopt(playbook) => adopted(state, playbook),
         Word::Tick(number, remark) => ticked(state, number, remark),
         Word::Attach(run) if state.runs.contains(&run) => {
             Said::nothing(format!("run {} belongs to it already", run.short()))
         }
-        Word::Attach(attached) => Said::of(Event::Attached { incident, attached }),
+        Word::Attach(attached) => {
+            let is_over = (!state.status.is_open()).then(|| format!("the incident is {}", state.status));
+            Said::of(Event::Attached { incident, attached }).remark(is_over)
+        }
         Word::Detach(detached) if state.runs.contains(&detached) => Said::of(Event::Detached { incident, detached }),
         Word::Detach(run) => Said::nothing(format!("run {} does not belong to it", run.short())),
     }
@@ -142,6 +147,11 @@ fn ticked(state: &IncidentState, number: u8, remark: Option<Commitment>) -> Said
         }
         _ => Said::of(Event::Ticked { incident, playbook: playbook.id.clone(), number, remark }),
     }
+}
+
+/// What is odd about a moment at which something is said to have happened. Only said, as everything here.
+pub fn to_come(at: Timestamp, now: Timestamp) -> Option<String> {
+    (at > now).then(|| format!("{} is still to come", at.minute()))
 }
 
 /// What is odd about a milestone at that moment, as far as the others are known. Only said: the clock of a chat, an alert and

@@ -16,7 +16,7 @@ mod telling;
 mod tests;
 mod words;
 
-pub use decide::{Said, Word, decide};
+pub use decide::{Said, Word, decide, to_come};
 pub use event::{Adopted, Event};
 pub use incident_state::{IncidentState, Tick};
 pub use next_call::NextCall;

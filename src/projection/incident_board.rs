@@ -28,6 +28,8 @@ pub struct IncidentBoard {
     pub declared: Timestamp,
     /// When it was over, if it is.
     pub ended: Option<Timestamp>,
+    /// When it was opened again, the last time.
+    pub reopened: Option<Timestamp>,
     /// When what is counted from or to happened, in the order of [`Milestone::WORDS`].
     pub milestones: Vec<(Milestone, Timestamp)>,
     /// Who does what, as somebody said it.
@@ -112,6 +114,7 @@ impl IncidentBoard {
             began: state.began().unwrap_or(first),
             declared: state.milestones.get(&Milestone::Declared).copied().unwrap_or(first),
             ended: state.ended(),
+            reopened: state.reopened_at,
             milestones: state.milestones.iter().map(|(milestone, at)| (*milestone, *at)).collect(),
             roles: state.roles.iter().map(|(role, who)| (*role, say(who))).collect(),
             ticks: state
@@ -132,6 +135,16 @@ impl IncidentBoard {
     /// What the playbook at hand says.
     pub fn guide(&self) -> Option<&Guide> {
         self.playbook.as_ref().map(|playbook| &playbook.guide)
+    }
+
+    /// When each milestone was reached, in words: of one that ended it before it was opened again, that too.
+    pub fn reached(&self) -> impl Iterator<Item = (Milestone, String)> {
+        self.milestones.iter().map(|(milestone, at)| {
+            let ends = matches!(milestone, Milestone::Mitigated | Milestone::Resolved | Milestone::Closed);
+            let again = self.reopened.filter(|reopened| ends && reopened >= at);
+            let again = again.map(|reopened| format!(", opened again {}", reopened.minute())).unwrap_or_default();
+            (*milestone, format!("{}{again}", at.minute()))
+        })
     }
 
     /// When the first action of that number was ticked.

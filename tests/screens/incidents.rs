@@ -55,6 +55,7 @@ fn incident() -> IncidentBoard {
         began: at(0),
         declared: at(2),
         ended: None,
+        reopened: None,
         milestones: vec![(Milestone::Started, at(0)), (Milestone::Declared, at(2))],
         roles: vec![(Role::Commander, "Kim".into())],
         playbook: Some(playbook()),

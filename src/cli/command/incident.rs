@@ -11,7 +11,7 @@ use crate::cli::environment::environment;
 use crate::cli::ledger::{Declaration, Ledger, adopt, board, clock, last_known, outline};
 use crate::cli::text::{body, columns, field, paragraph, printable};
 use crate::cli::{Exit, Failure, Setting, store};
-use crate::incident::{Adopted, NextCall, Word};
+use crate::incident::{Adopted, NextCall, Word, to_come};
 use crate::journal::{Channel, SqliteJournal, StoreKind};
 use crate::projection::IncidentBoard;
 use crate::runbook::{EstateKind, Guide, Moment};
@@ -131,12 +131,16 @@ async fn declare(setting: &Setting, args: &Declare, out: &mut dyn Write) -> Resu
         summary: args.summary.clone(),
         playbook,
     };
+    let odd = started_at.and_then(|at| to_come(at, clock.now));
     let mut ledger = Ledger::declare(setting, journal, Channel::Cli, declaration, clock)?;
     let short = ledger.incident.short();
     if args.json {
-        let remarks: Vec<String> = Vec::new();
+        let remarks: Vec<String> = odd.into_iter().collect();
         writeln!(out, "{:#}", to_json!({ "id": ledger.incident, "short": short, "remarks": remarks }))?;
         return Ok(Exit::Success);
+    }
+    if let Some(odd) = odd {
+        writeln!(out, "Note that {odd}.")?;
     }
     let board = board(&mut ledger.journal, ledger.incident)?;
     let watermark = if environment.estate == EstateKind::Simulated { " (simulated)" } else { "" };
@@ -234,8 +238,8 @@ fn page(setting: &Setting, board: &IncidentBoard, now: Timestamp, out: &mut dyn 
     for (role, who) in &board.roles {
         field(out, &capital(role.word()), who)?;
     }
-    for (milestone, at) in &board.milestones {
-        field(out, &capital(milestone.word()), &at.minute())?;
+    for (milestone, reached) in board.reached() {
+        field(out, &capital(milestone.word()), &reached)?;
     }
     if !board.runs.is_empty() {
         head(out, "Runs")?;

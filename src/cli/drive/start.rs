@@ -84,7 +84,9 @@ pub(super) async fn begin(
         // Beside the run's own entries, as anybody may: the run knows nothing of it.
         let mut ledger = Ledger::of(setting, store::to_append(setting, &path)?, incident, channel);
         let now = StillClock { now: clock.now(), source: clock.source() };
-        ledger.say(Word::Attach(id), Vec::new(), now)?;
+        for remark in ledger.say(Word::Attach(id), Vec::new(), now)? {
+            writeln!(out, "Note that {remark}.")?;
+        }
     }
     held.stand_ready(who).await?;
     held.drive(face, setting, environment.colour, out).await

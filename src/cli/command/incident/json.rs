@@ -16,6 +16,7 @@ pub(super) fn line(board: &IncidentBoard, now: Timestamp) -> Json {
         "simulated": board.simulated,
         "began": board.began,
         "ended": board.ended,
+        "reopened": board.reopened,
         "elapsed_s": board.elapsed(now).microseconds() / 1_000_000,
         "playbook": board.playbook.as_ref().map(|playbook| &playbook.id),
         "runs": board.runs.iter().map(|line| line.run).collect::<Vec<_>>(),

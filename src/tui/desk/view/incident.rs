@@ -124,7 +124,7 @@ fn item_lines(
 pub(super) fn playbook(model: &DeskModel, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let Some(open) = model.open() else { return lines };
-    let milestones = open.milestones.iter().map(|(milestone, at)| format!("{milestone} {}", at.minute()));
+    let milestones = open.reached().map(|(milestone, reached)| format!("{milestone} {reached}"));
     let mut known = vec![Fact::new("Where", open.environment.clone())];
     if !open.summary.is_empty() {
         known.push(Fact::new("Summary", open.summary.clone()));
