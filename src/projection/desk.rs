@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{FormField, IncidentBoard, RunLine};
 use crate::base::{IncidentId, Timestamp};
 use crate::incident::{Severity, Status};
@@ -17,6 +19,8 @@ pub struct Desk {
     pub runs: Vec<RunLine>,
     /// The playbooks that an incident can take up, each with its title.
     pub playbooks: Vec<(String, String)>,
+    /// What drills have proven of the runbooks, in words, by the runbook's name.
+    pub drilled: BTreeMap<String, String>,
     /// The incident that is looked at.
     pub open: Option<IncidentBoard>,
     /// The runbook that is about to be started for it.

@@ -34,6 +34,79 @@ fn every_shipped_runbook_has_a_drill_or_a_programme_says_why_not() {
     }
 }
 
+const OUTER: &str = "\
+runbook: outer
+format: 1
+version: 1.0.0
+title: Refresh, and say so
+steps:
+  - {id: inner, title: Refresh, runbook: inner}
+  - id: tell
+    title: Tell somebody
+    needs: [inner]
+    manual: {instruction: Tell them., fields: {who: {type: string, description: Who was told, headless: nobody}}}
+";
+
+const INNER: &str = "\
+runbook: inner
+format: 1
+version: 1.0.0
+title: Refresh an app
+parameters:
+  app: {type: webapp, default: chatbot-web, description: The app}
+steps:
+  - id: refresh
+    title: Refresh its references
+    action: webapp.references.refresh
+    with: {app: '${{ inputs.app }}'}
+";
+
+#[test]
+fn a_step_that_runs_another_runbook_is_proven_until_that_one_changes_and_what_a_script_answered_never_is() {
+    let home = Home::new();
+    let library = home.desk().join("library/runbooks");
+    fs::create_dir_all(&library).unwrap();
+    fs::write(library.join("outer.yaml"), OUTER).unwrap();
+    fs::write(library.join("inner.yaml"), INNER).unwrap();
+    let listed = || home.callout(["list", "--library", "library"]).run().succeeded().stdout;
+    home.callout(["run", "outer", "--mode", "drill", "--library", "library"]).args(HEADLESS).run().succeeded();
+    let told = listed();
+    assert!(told.contains("(simulated), 1 of 2 changing steps"), "nobody told anybody: {told}");
+    fs::write(library.join("inner.yaml"), INNER.replace("chatbot-web,", "chatbot-worker,")).unwrap();
+    assert!(!listed().contains("changed since"), "what an input is by default is no step");
+    let again = "  - {id: again, title: Once more, needs: [refresh], action: webapp.references.refresh, with: {app: '${{ inputs.app }}'}}\n";
+    fs::write(library.join("inner.yaml"), format!("{INNER}{again}")).unwrap();
+    assert_eq!(listed().matches("not proven: changed since the drill of").count(), 2, "{}", listed());
+    let shown = home.callout(["show", "outer", "--library", "library"]).run().succeeded().stdout;
+    assert!(shown.contains("not proven: changed since"), "{shown}");
+}
+
+#[test]
+fn what_is_proven_stands_wherever_a_runbook_is_offered() {
+    let home = Home::new();
+    home.callout(["incident", "declare", "it leaked", "--playbook", "secret-leaked"]).run().succeeded();
+    let pages = || {
+        let show = |args: [&str; 2]| home.callout(args).run().succeeded().stdout;
+        [show(["incident", "show"]), show(["show", "secret-leaked"])]
+    };
+    for page in pages() {
+        assert_eq!(page.matches("     not proven\n").count(), 3, "{page}");
+    }
+    home.callout(["drill", "run", "rotation-drill"]).args(HEADLESS).run().succeeded();
+    for page in pages() {
+        assert!(page.contains("     proven 20") && page.matches("     not proven\n").count() == 2, "{page}");
+    }
+    let mut screen = home.callout::<&str>([]).screen(120, 36);
+    screen.wait_for("it leaked");
+    screen.press("Enter");
+    screen.wait_for("First");
+    while !screen.contents().contains("(simulated), ") {
+        let before = screen.contents();
+        screen.press("Down");
+        screen.wait_until("the next line", |contents| contents != before);
+    }
+}
+
 #[test]
 fn a_runbook_is_proven_until_a_step_of_it_that_changes_something_is_another() {
     let home = Home::new();

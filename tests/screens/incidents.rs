@@ -95,6 +95,7 @@ fn list() -> Desk {
         incidents: vec![IncidentLine::of(&incident()), IncidentLine::of(&over)],
         runs: incident().runs,
         playbooks: vec![("bad-release".into(), "A release of a web app went wrong".into())],
+        drilled: [("rollback".to_owned(), "proven 2026-11-20 (simulated), 1 of 2 changing steps".to_owned())].into(),
         open: None,
         start: None,
         answer: None,

@@ -101,7 +101,7 @@ pub(super) fn proofs(setting: &Setting) -> Result<Vec<(String, Proof)>, Failure>
             continue;
         }
         let entries = journal.of_run(row.run, Seq(0))?;
-        for (runbook, proof) in Proof::of(&engine::fold(journal.log(), row.run, &entries)?) {
+        for (runbook, proof) in Proof::of(&engine::fold(journal.log(), row.run, &entries)?, &entries) {
             match proven.iter_mut().find(|(known, _)| *known == runbook) {
                 Some((_, known)) if known.at >= proof.at => {}
                 Some((_, known)) => *known = proof,

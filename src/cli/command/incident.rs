@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json as to_json};
 
+use super::list::drilled;
 use super::playbook::{bullets, command, head};
 use crate::base::{IncidentId, Timestamp};
 use crate::cli::args::{Declare, Incident, moment_of};
@@ -273,8 +274,12 @@ fn playbook_page(
     head(out, "Runbooks, in this order")?;
     // Where no environment can be told, the commands say every input.
     let environment = environment(setting).ok();
+    let drilled = drilled(setting);
     for (number, suggestion) in (1..).zip(&guide.runbooks) {
         writeln!(out, "  {number}. {}: {}", suggestion.runbook, body(&suggestion.when, 5))?;
+        if let Some(words) = drilled.get(&suggestion.runbook) {
+            writeln!(out, "     {words}")?;
+        }
         let run = command(setting, "run", suggestion, environment.as_ref());
         writeln!(out, "     {run} --incident {}", board.id.short())?;
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde_json::{Value as Json, json};
@@ -36,6 +36,11 @@ pub(crate) fn list(setting: &Setting, as_json: bool, out: &mut dyn Write) -> Res
     for (runbook, proof) in proofs(setting).unwrap_or_default() {
         lines.iter_mut().filter(|line| line.runbook == runbook).for_each(|line| line.proof = Some(proof.clone()));
     }
+    let checked: Vec<Runbook> = lines.iter().filter_map(|line| line.checked.clone()).collect();
+    let find = |name: &str| checked.iter().find(|runbook| runbook.id == name);
+    for line in &mut lines {
+        line.standing = standing(line.proof.as_ref(), line.checked.as_ref(), &find);
+    }
     let playbooks = playbook::Line::all(setting, &library, &mut trees)?;
     if as_json {
         let playbooks = playbooks.iter().map(playbook::Line::document);
@@ -67,6 +72,8 @@ struct Line {
     checked: Option<Runbook>,
     /// The last drill that proved it, whatever it was then.
     proof: Option<Proof>,
+    /// Whether that proves what it is today, and what is said of it.
+    standing: (bool, String),
     /// Where its text is from, and what git says of it; or why that cannot be told.
     git: Result<(Origin, Option<Version>), String>,
     /// Why the environment's policy does not let the runbook run.
@@ -102,7 +109,8 @@ impl Line {
             None => (source.name(), "-".to_owned(), "cannot be used: `callout check` says why".to_owned()),
         };
         let unlisted = environment.and_then(|environment| unlisted(environment, &runbook));
-        Self { runbook, version, title, file, usable, checked: bare, proof: None, git, unlisted, refusal }
+        let standing = standing(None, None, &|_| None);
+        Self { runbook, version, title, file, usable, checked: bare, proof: None, standing, git, unlisted, refusal }
     }
 
     /// What is known of it, in the order of the columns: name, version, title, proof, state, commit, date, author, tag,
@@ -122,16 +130,10 @@ impl Line {
         };
         let [name, number, title] = own;
         let [state, commit, date, author, tag, signature] = git;
-        [name, number, title, self.proven(), state, commit, date, author, tag, signature]
-    }
-
-    /// Whether a drill proved what it is today, and when.
-    fn proven(&self) -> String {
-        proven(self.proof.as_ref(), self.checked.as_ref())
+        [name, number, title, self.standing.1.clone(), state, commit, date, author, tag, signature]
     }
 
     fn document(&self) -> Json {
-        let holds = self.proof.as_ref().zip(self.checked.as_ref()).is_some_and(|(proof, own)| proof.holds(own));
         let (origin, version) = match &self.git {
             Ok((origin, version)) => (Some(origin), version.as_ref()),
             Err(_) => (None, None),
@@ -150,7 +152,7 @@ impl Line {
             "file": self.file,
             "usable": self.usable,
             "state": state,
-            "proven": holds,
+            "proven": self.standing.0,
             "last_drill": self.proof.as_ref().map(|proof| json!({"at": proof.at, "simulated": proof.simulated})),
             "trouble": self.git.as_ref().err(),
             "last_commit": version.map(|version| last_document(&version.last)),
@@ -163,12 +165,30 @@ impl Line {
     }
 }
 
-/// What is said of the last proof of a runbook.
-pub(super) fn proven(proof: Option<&Proof>, runbook: Option<&Runbook>) -> String {
+/// Whether the last proof of a runbook proves what it is today, and what is said of it.
+pub(super) fn standing<'a>(
+    proof: Option<&Proof>,
+    runbook: Option<&Runbook>,
+    find: &'a dyn Fn(&str) -> Option<&'a Runbook>,
+) -> (bool, String) {
     match (proof, runbook) {
-        (Some(proof), Some(runbook)) => proof.words(runbook),
-        _ => "not proven".to_owned(),
+        (Some(proof), Some(runbook)) => (proof.holds(runbook, find), proof.words(runbook, find)),
+        _ => (false, "not proven".to_owned()),
     }
+}
+
+/// What is said of the last proof of each runbook of the library, by its name. Without a library or a store nothing is, and
+/// whoever shows a runbook does so all the same.
+pub(in crate::cli) fn drilled(setting: &Setting) -> BTreeMap<String, String> {
+    let sources = Library::of(setting).and_then(|library| library.sources(setting)).unwrap_or_default();
+    let checked: Vec<Runbook> = checked(setting, sources).into_iter().filter_map(|(_, one)| one.runbook).collect();
+    let proofs = proofs(setting).unwrap_or_default();
+    let find = |name: &str| checked.iter().find(|runbook| runbook.id == name);
+    let said = checked.iter().map(|runbook| {
+        let proof = proofs.iter().find(|(name, _)| *name == runbook.id).map(|(_, proof)| proof);
+        (runbook.id.clone(), standing(proof, Some(runbook), &find).1)
+    });
+    said.collect()
 }
 
 /// What is to be said below the list.

@@ -31,6 +31,7 @@ pub(crate) use drill::{history, report};
 pub(crate) use evidence::evidence;
 pub(crate) use home::home;
 pub(crate) use incident::incident;
+pub(in crate::cli) use list::drilled;
 pub(crate) use list::list;
 pub(crate) use new::new_runbook;
 pub(crate) use plan::{plan, plan_page};

@@ -2,6 +2,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
+use super::list::drilled;
 use crate::base::{Span, Value};
 use crate::cli::environment::environment;
 use crate::cli::library::{Library, Source};
@@ -109,8 +110,12 @@ fn show_guide(setting: &Setting, guide: &Guide, out: &mut dyn Write) -> Result<(
     let rows = guide.severity.iter().map(|(severity, when)| [format!("  {severity}"), when.clone()]);
     out.write_all(columns(rows).as_bytes())?;
     head(out, "Runbooks, in this order")?;
+    let drilled = drilled(setting);
     for (number, suggestion) in (1..).zip(&guide.runbooks) {
         writeln!(out, "  {number}. {}: {}", suggestion.runbook, body(&suggestion.when, 5))?;
+        if let Some(words) = drilled.get(&suggestion.runbook) {
+            writeln!(out, "     {words}")?;
+        }
         for verb in ["plan", "run"] {
             writeln!(out, "     {}", command(setting, verb, suggestion, environment.as_ref()))?;
         }

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::drill::proofs;
-use super::list::{last_sentence, proven, signature_words};
+use super::list::{last_sentence, signature_words, standing};
 use super::playbook;
 use crate::base::Seq;
 use crate::cli::library::{Loaded, Source};
@@ -29,12 +29,14 @@ pub(crate) fn show(setting: &Setting, what: &str, out: &mut dyn Write) -> Result
         return Ok(Exit::Success);
     }
     let source = Source::find(setting, what).map_err(|failure| playbooks::nearest(setting, what, failure))?;
-    let Loaded { runbook, revision, source, .. } = source.load(setting)?;
+    let Loaded { runbook, revision, source, beside, .. } = source.load(setting)?;
     let signers = Signers::find(setting, None);
     let version = version(&source, &signers)?;
     let proofs = proofs(setting).unwrap_or_default();
     let proof = proofs.iter().find(|(name, _)| *name == runbook.id).map(|(_, proof)| proof);
-    let proven = proven(proof, Some(&runbook));
+    let beside: Vec<Runbook> = beside.into_iter().filter_map(|(_, checked)| checked.runbook).collect();
+    let find = |name: &str| beside.iter().find(|nested| nested.id == name);
+    let proven = standing(proof, Some(&runbook), &find).1;
     show_runbook(&runbook, &revision.origin.to_string(), version.as_ref(), &proven, out)?;
     Ok(Exit::Success)
 }

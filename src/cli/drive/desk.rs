@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::start::{begin, resume};
 use crate::base::{Clock as _, ClockSource, IncidentId, Timestamp, Value};
 use crate::cli::args::Headless;
-use crate::cli::command::plan_page;
+use crate::cli::command::{drilled, plan_page};
 use crate::cli::environment::environment;
 use crate::cli::estate::{self, Estate};
 use crate::cli::ledger::{self, Declaration, Ledger, adopt, board, last_known, outline};
@@ -119,6 +120,8 @@ struct Keeper<'a> {
     estate: Option<Estate>,
     looking: Option<IncidentId>,
     playbooks: Vec<(String, String)>,
+    /// What drills have proven, as of when the desk was opened.
+    drilled: BTreeMap<String, String>,
     start: Option<StartPage>,
     answer: Option<DeskAnswer>,
     /// How many pages and answers there were.
@@ -154,6 +157,7 @@ impl<'a> Keeper<'a> {
             estate: None,
             looking,
             playbooks: found,
+            drilled: drilled(setting),
             start: None,
             answer: None,
             count: 0,
@@ -264,8 +268,9 @@ impl<'a> Keeper<'a> {
             Some(refusal) => Err(refusal.into_failure()),
             None => plan_page(&prepared),
         });
+        let words = self.drilled.get(&runbook).map(|words| format!("Drilled     {words}"));
         let plan = plan
-            .map(|text| text.lines().map(str::to_owned).collect())
+            .map(|text| words.into_iter().chain(text.lines().map(str::to_owned)).collect())
             .map_err(|failure| failure.text().trim().to_owned());
         self.start = Some(StartPage { number: self.next(), incident, runbook, fields, plan });
         Ok(())
@@ -304,6 +309,7 @@ impl<'a> Keeper<'a> {
             incidents,
             runs,
             playbooks: self.playbooks.clone(),
+            drilled: self.drilled.clone(),
             open,
             start: self.start.clone(),
             answer: self.answer.clone(),

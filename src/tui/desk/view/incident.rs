@@ -95,7 +95,9 @@ fn item_lines(
         }
         Item::Runbook(at) => {
             let Some(suggestion) = guide.and_then(|guide| guide.runbooks.get(at)) else { return Vec::new() };
-            (format!("{} ", theme.focus()), suggestion.runbook.clone(), vec![suggestion.when.clone()], false)
+            let drilled = model.desk.drilled.get(&suggestion.runbook);
+            let beside = std::iter::once(&suggestion.when).chain(drilled).cloned().collect();
+            (format!("{} ", theme.focus()), suggestion.runbook.clone(), beside, false)
         }
         Item::Run(run) => {
             let Some(line) = open.runs.iter().find(|line| line.run == run) else { return Vec::new() };
