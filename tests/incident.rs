@@ -123,10 +123,14 @@ fn a_run_belongs_to_an_incident_with_all_that_it_did_before() {
     assert!(order.is_sorted(), "{order:?}: {lines:#?}");
     let of_run = home.callout(["timeline", &after]).run().succeeded().stdout;
     assert!(of_run.contains(&format!("belongs to incident {id}")), "{of_run}");
+    let of_run = home.callout(["show", &after]).run().succeeded().stdout;
+    assert!(of_run.contains(&format!("Incident    {id} pending, investigating: a secret leaked\n")), "{of_run}");
     let page = said(&home, ["show"]);
     assert!(page.contains(&format!("{after}  rollback      succeeded")), "{page}");
 
     said(&home, ["detach", &id, &before]);
+    let of_run = home.callout(["show", &before]).run().succeeded().stdout;
+    assert!(!of_run.contains("Incident "), "{of_run}");
     assert!(!told(&home, &id).iter().any(|line| line.contains(&format!("{before} planned"))));
 }
 

@@ -303,7 +303,8 @@ impl Engine {
     }
 
     pub(super) fn publish(&self) {
-        let mut board = Board::of(&self.state, self.recorder.lines(), &self.operator, self.clock.now());
+        let board = Board::of(&self.state, self.recorder.lines(), &self.operator, self.clock.now());
+        let mut board = board.belonging_to(self.recorder.incidents());
         board.held.clone_from(&self.held);
         self.board.send_if_modified(|last| {
             let news = **last != board;

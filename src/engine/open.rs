@@ -180,6 +180,7 @@ impl Engine {
 
     fn with(recorder: Recorder, ports: Ports, who: &Who, state: RunState) -> Self {
         let board = Board::of(&state, recorder.lines(), &who.name, ports.clock.now());
+        let board = board.belonging_to(recorder.incidents());
         let (asks, inbox) = mpsc::unbounded_channel();
         let (board, boards) = watch::channel(Arc::new(board));
         let (remark, remarks) = watch::channel(None);

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::relations::Relations;
-use crate::base::{Clock, Commitment, Entropy, EntryId, RunId, Seq, Timestamp};
+use crate::base::{Clock, Commitment, Entropy, EntryId, IncidentId, RunId, Seq, Timestamp};
 use crate::incident;
 use crate::journal::{
     Actor, AppendError, Batch, Channel, Draft, Entry, Fact, Holder, Journal, Payload, ReadError, Writer,
@@ -54,6 +54,10 @@ impl Recorder {
             payloads: Vec::new(),
             texts: Vec::new(),
         }
+    }
+
+    pub(super) fn incidents(&self) -> &[IncidentId] {
+        self.timeline.incidents()
     }
 
     pub(super) fn lines(&self) -> &[TimelineLine] {

@@ -1,4 +1,4 @@
-use crate::base::{Digest, InstanceId, Span, Timestamp};
+use crate::base::{Digest, IncidentId, InstanceId, Span, Timestamp};
 use crate::effect::Risk;
 use crate::plan::Mode;
 use crate::run::WayBack;
@@ -28,6 +28,13 @@ pub struct Board {
 }
 
 impl Board {
+    /// The same board of a run that belongs to incidents, which the run itself does not know.
+    #[must_use]
+    pub fn belonging_to(mut self, incidents: &[IncidentId]) -> Self {
+        self.header.incidents = incidents.iter().map(|incident| incident.short()).collect();
+        self
+    }
+
     /// What waits for a person first.
     pub fn need(&self) -> Option<&Need> {
         self.needs.first()
@@ -54,6 +61,8 @@ pub struct Header {
     pub runbook: String,
     /// The revision for a person: `3f2a91c clean`, `3f2a91c dirty`, `built in`, `not in git`.
     pub revision: String,
+    /// The short ids of the incidents that it belongs to; none for most drills.
+    pub incidents: Vec<String>,
     /// Who runs it, `you (not signed in)`.
     pub operator: String,
     /// The run's state in one word or two: `running`, `paused`, `aborting`, `succeeded`, …

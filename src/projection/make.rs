@@ -56,6 +56,7 @@ fn header(state: &RunState, operator: &str, now: Timestamp) -> Header {
         run: state.id.short(),
         runbook: format!("{} {}", plan.runbook.id, plan.runbook.version),
         revision: revision(plan),
+        incidents: Vec::new(),
         operator: operator.to_owned(),
         state: state_word(state),
         in_doubt: state.in_doubt().len(),

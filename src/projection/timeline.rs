@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::TimelineLine;
-use crate::base::{AttemptId, Commitment, Digest, InstanceId, Value};
+use crate::base::{AttemptId, Commitment, Digest, IncidentId, InstanceId, Value};
 use crate::effect::{Field, ProbeVerdict, Verdict};
 use crate::incident;
 use crate::journal::{Entry, Fact, LogEvent};
@@ -16,6 +16,7 @@ use crate::run::{
 pub struct Timeline {
     lines: Vec<TimelineLine>,
     open: BTreeMap<AttemptId, InstanceId>,
+    incidents: Vec<IncidentId>,
 }
 
 impl Timeline {
@@ -24,10 +25,22 @@ impl Timeline {
         &self.lines
     }
 
+    /// The incidents that the run belongs to, in the order in which it came to them.
+    pub fn incidents(&self) -> &[IncidentId] {
+        &self.incidents
+    }
+
     /// Tells the next entry. `text` gives a text that is kept beside the log, if it is still there.
     pub fn push(&mut self, entry: &Entry, text: &mut dyn FnMut(&Digest) -> Option<String>) {
         let mut say =
             |commitment: &Commitment| text(&commitment.commit).unwrap_or_else(|| "(the text was removed)".to_owned());
+        match &entry.draft.fact {
+            Fact::Incident(incident::Event::Attached { incident, .. }) if !self.incidents.contains(incident) => {
+                self.incidents.push(*incident);
+            }
+            Fact::Incident(incident::Event::Detached { incident, .. }) => self.incidents.retain(|one| one != incident),
+            _ => {}
+        }
         let line = match &entry.draft.fact {
             Fact::Run(event) => self.of_run(event, &mut say),
             Fact::Incident(event) => tell_incident(event, &mut say),

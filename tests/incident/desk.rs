@@ -120,6 +120,10 @@ fn a_run_that_is_left_is_taken_up_again_from_the_incident() {
     screen.wait_for("Enter starts the run");
     screen.press("Enter");
     screen.wait_for("┏ Decide · decide");
+    // The header says which incident the run belongs to.
+    screen.wait_until("the incident in the header", |contents| {
+        contents.lines().take(3).any(|line| line.contains("  incident "))
+    });
     screen.press("Esc");
     screen.wait_for("still needs you");
     screen.press("q");

@@ -248,6 +248,7 @@ pub(crate) fn board_of(runbook: &str, steps: Vec<StepLine>) -> Board {
             run: "9c0ffee1".to_owned(),
             runbook: runbook.to_owned(),
             revision: "3f2a91c clean".to_owned(),
+            incidents: Vec::new(),
             operator: "you (not signed in)".to_owned(),
             state: "running".to_owned(),
             in_doubt: 0,

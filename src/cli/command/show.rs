@@ -4,6 +4,7 @@ use super::drill::proofs;
 use super::list::{last_sentence, signature_words, standing};
 use super::playbook;
 use crate::base::Seq;
+use crate::cli::ledger::outline;
 use crate::cli::library::{Loaded, Source};
 use crate::cli::signers::Signers;
 use crate::cli::text::{body, columns, count, field, paragraph, printable};
@@ -11,7 +12,7 @@ use crate::cli::version::{Version, version};
 use crate::cli::{Exit, Failure, Setting, playbooks, store};
 use crate::engine;
 use crate::journal::{Journal as _, RunRow, SqliteJournal};
-use crate::projection::{Answer, Board, FormField, Mark, Need, Question};
+use crate::projection::{Answer, Board, FormField, Mark, Need, Question, Timeline};
 use crate::runbook::{Parameter, ParameterType, Runbook};
 
 /// Shows a run as it stands, if there is one of that id, or else a playbook or a runbook.
@@ -48,6 +49,13 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
     let board = Board::of(&state, &[], "", state.changed);
     let header = &board.header;
     writeln!(out, "Run {} of {} ({})", row.run, header.runbook, header.revision)?;
+    let mut timeline = Timeline::default();
+    entries.iter().for_each(|entry| timeline.push(entry, &mut |_| None));
+    for incident in timeline.incidents() {
+        let incident = outline(journal, *incident)?;
+        let state = format!("{} {}, {}: {}", incident.id.short(), incident.severity, incident.status, incident.title);
+        field(out, "Incident", &state)?;
+    }
     let watermark = if header.simulated { " (simulated: no evidence of production recovery)" } else { " (LIVE)" };
     field(out, "Where", &format!("{}{watermark}", header.environment))?;
     let doubt =

@@ -39,12 +39,13 @@ impl Teller {
         let real = if header.simulated { "SIMULATED " } else { "" };
         writeln!(
             out,
-            "{}{real}{}  {} @ {}  run {}  {}",
+            "{}{real}{}  {} @ {}  run {}  {}{}",
             self.head_of_line(),
             printable(&header.environment),
             header.runbook,
             printable(&header.revision),
             header.run,
+            header.incidents.iter().map(|incident| format!("incident {incident}  ")).collect::<String>(),
             printable(&header.operator)
         )?;
         if board.timeline.len() > 1 {

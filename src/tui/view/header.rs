@@ -38,6 +38,7 @@ fn words(header: &Header, theme: Theme) -> Vec<Span<'static>> {
     }
     parts.push(part(&format!("{} @ {}", header.runbook, header.revision), Role::Text));
     parts.push(part(&format!("run {}", header.run), Role::Text));
+    parts.extend(header.incidents.iter().map(|incident| part(&format!("incident {incident}"), Role::Text)));
     parts.push(part(&header.operator, Role::Text));
     parts
 }
