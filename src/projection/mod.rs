@@ -29,8 +29,8 @@ pub use incident_board::{IncidentBoard, RunLine, TickLine, incident_state};
 pub use incident_story::StoryLine;
 pub use make::{revision, state_word};
 pub use report::{
-    Bar, Chain, Chart, Cleanup, Coverage, DrillLine, Integrity, Objective, ObjectiveKind, Part, Person, Proof, Report,
-    Standing, StepResult, Stretch, Verdict,
+    Bar, Chain, Chart, Cleanup, Coverage, DrillLine, Integrity, Objective, ObjectiveKind, Part, Person, Proof, Reached,
+    Report, Seen, Standing, StepResult, Stretch, Touched, Verdict,
 };
 pub use timeline::Timeline;
 pub use verify::{CAVEAT, Fault, Intact, Kin, Seam, StoreVerdict, VerifyError, verify_bundle, verify_store};

@@ -1,8 +1,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::measure::Verdict;
-use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report};
-use super::standing::Standing;
+use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report, SIGNING};
+use super::standing::{Standing, consent};
 use crate::base::{Span, legible};
 
 /// The page's own style; nothing is fetched from anywhere.
@@ -57,11 +57,14 @@ impl Report {
                         (self.objective_cards())
                         (self.plan_and_actual())
                         (self.story())
+                        (self.scope_section())
                         (self.time_table())
                         (self.part_table())
                         (self.after())
                         (self.step_table())
+                        (self.seen_table())
                         (self.proof_table())
+                        (self.signature_table())
                         (self.watermark_line())
                     }
                 }
@@ -120,6 +123,7 @@ impl Report {
                         }
                     }
                 }
+                p.small { (self.expectation()) "." }
                 @if let Some(fixed) = &self.fixed {
                     p.small { "Fixed before anything was broken; the log has their digest, " code { (fixed.short()) } "." }
                 }
@@ -173,13 +177,91 @@ impl Report {
         }
     }
 
+    fn scope_section(&self) -> Markup {
+        html! {
+            section {
+                h2 { "Scope" }
+                p.small { "Bound to the drill:" }
+                (list(&self.bounds, "Nothing."))
+                p { (self.isolation()) }
+                details {
+                    summary { "Written to: " (self.touched.len()) }
+                    ul {
+                        @for one in &self.touched {
+                            li {
+                                (one.what) " (" (one.effects) " effects)"
+                                @if !one.is_bound && !self.bounds.is_empty() { span.missed { " NOT BOUND" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn seen_table(&self) -> Markup {
+        html! {
+            section {
+                h2 { "What was seen" }
+                details {
+                    summary { (self.seen.len()) " checks, each as it looked last" }
+                    table {
+                        thead { tr { th { "Step" } th { "Last look" } th { "Seen" } } }
+                        tbody {
+                            @for one in &self.seen {
+                                tr {
+                                    td { (one.step) }
+                                    td.(if one.passed { "met" } else { "missed" }) {
+                                        (if one.passed { "pass" } else { "NOT passed" })
+                                    }
+                                    td { (one.seen) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Room for those who answer for it; nothing of that stands in the log.
+    fn signature_table(&self) -> Markup {
+        html! {
+            section {
+                h2 { "Signed" }
+                table {
+                    thead { tr { th { "Role" } th { "Name" } th { "Day" } th { "Signature" } } }
+                    tbody {
+                        @for role in SIGNING {
+                            @let named = self.people.iter().find(|one| one.role == role);
+                            tr {
+                                td { (role.word()) }
+                                td { (named.and_then(|one| one.named.as_deref()).unwrap_or_default()) }
+                                td {} td {}
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn time_table(&self) -> Markup {
         let durations = &self.durations;
         html! {
             section {
                 h2 { "Where the time went" }
                 table.narrow { tbody { @for (name, time) in durations.parts() { tr { td { (name) } td.number { (time) } } } } }
-                p.small { "Further attempts: " (durations.rework) }
+                p.small { "Further attempts: " (durations.rework) ". The clock is " (self.clock_word()) "." }
+                table {
+                    thead { tr { th { "When (UTC)" } th { "What" } th { "By the end of" } } }
+                    tbody {
+                        tr { td { (self.impact) } td { (self.since.trim_start_matches("when ")) } td {} }
+                        @for one in &self.milestones {
+                            tr { td { (one.at) } td { (one.name.replace('_', " ")) } td { (one.step) } }
+                        }
+                    }
+                }
             }
         }
     }
@@ -238,7 +320,7 @@ impl Report {
                     }
                 }
                 details {
-                    summary { (self.standing.len()) " changes stand after the drill" }
+                    summary { (self.standing.len()) " effects were not undone; a later one may have taken an earlier one back" }
                     (list(&self.standing, "Nothing."))
                 }
             }
@@ -250,7 +332,7 @@ impl Report {
             section {
                 h2 { "Steps" }
                 table.steps {
-                    thead { tr { th { "Step" } th { "Standing" } th { "Took" } th { "Expected" } } }
+                    thead { tr { th { "Step" } th { "Standing" } th { "Began" } th { "Consent" } th { "Took" } th { "Expected" } } }
                     tbody {
                         @for one in &self.steps {
                             @let took = one.started.zip(one.ended).map(|(from, to)| to.since(from));
@@ -260,6 +342,8 @@ impl Report {
                                     (one.standing.word())
                                     @if !one.standing.why().is_empty() { span.why { ": " (one.standing.why()) } }
                                 }
+                                td.number { (one.started.map(|at| at.clock_face()).unwrap_or_default()) }
+                                td { (one.consent.map_or("", consent)) }
                                 td.number { (span(took)) }
                                 td.number { (one.expected) }
                             }

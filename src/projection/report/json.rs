@@ -50,6 +50,9 @@ impl Report {
             "environment": self.environment,
             "subscription": self.subscription,
             "scope": self.bounds,
+            "touched": self.touched.iter().map(|one| json!({
+                "what": one.what, "effects": one.effects, "bound": one.is_bound,
+            })).collect::<Json>(),
             "scenario": self.exercise.as_ref().map(|exercise| &exercise.scenario),
             "success_criteria": self.exercise.as_ref().map(|exercise| &exercise.success_criteria),
             "broken": self.broken,
@@ -82,6 +85,17 @@ impl Report {
                 "claimed_s": one.claimed.map(seconds),
                 "verdict": one.verdict.word(),
                 "note": one.note,
+            })).collect::<Json>(),
+            "milestones": self.milestones.iter().map(|one| json!({
+                "milestone": one.name, "step": one.step, "at": one.at,
+            })).collect::<Json>(),
+            "forecast": {
+                "at_least_s": seconds(self.forecast.at_least()),
+                "people": self.forecast.people.len(),
+                "not_known": self.forecast.unknown.len(),
+            },
+            "checks": self.seen.iter().map(|one| json!({
+                "step": one.step, "passed": one.passed, "seen": one.seen,
             })).collect::<Json>(),
             "coverage": self.coverage(),
             "time": self.time(),

@@ -1,4 +1,5 @@
-use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report};
+use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report, SIGNING};
+use super::standing::consent;
 use crate::base::Span;
 use crate::plan::markdown::{code, text};
 
@@ -53,6 +54,7 @@ impl Report {
         self.summary(&mut page);
         self.objectives(&mut page);
         self.people_and_scenario(&mut page);
+        self.scope(&mut page);
         self.times(&mut page);
         self.proven(&mut page);
         page.head("Deviations");
@@ -64,6 +66,7 @@ impl Report {
         page.list(&self.not_tested, "Nothing is named; that does not mean that everything was tested.");
         self.cleared_away(&mut page);
         self.proof(&mut page);
+        self.signatures(&mut page);
         page.0
     }
 
@@ -73,9 +76,11 @@ impl Report {
             ("Verdict", self.verdict().name().to_owned()),
             ("Programme", format!("{} {} ({})", text(&self.programme), text(&self.version), text(&self.revision.0))),
             ("Run", format!("{}, {}", self.run, text(&self.state))),
+            ("Kind", if self.simulated { "a simulated drill" } else { "a drill, really done" }.to_owned()),
             ("Where", format!("{}, subscription {}", text(&self.environment), text(&self.subscription))),
             ("Began", format!("{} ({})", self.impact, self.since)),
             (if self.is_over { "Ended" } else { "Told up to" }, self.ended.to_string()),
+            ("Clock", self.clock_word().to_owned()),
             ("Owner", self.owner.as_deref().map_or_else(|| "–".to_owned(), text)),
         ];
         page.table(["", ""], rows.map(|(label, value)| [label.to_owned(), value]));
@@ -95,6 +100,7 @@ impl Report {
         });
         page.table(["Objective", "Target", "Measured", "Claimed", "Verdict", "How"], rows);
         page.line(&format!("\n{}.", text(&self.coverage.to_string())));
+        page.line(&format!("\n{}.", text(&self.expectation())));
         if let Some(fixed) = &self.fixed {
             page.line(&format!(
                 "\nFixed before the start, as the digest {} in the log says.",
@@ -124,8 +130,27 @@ impl Report {
         page.list(&self.actors, "Nobody.");
     }
 
+    fn scope(&self, page: &mut Page) {
+        page.head("Scope");
+        page.line("Bound to the drill:\n");
+        page.list(&self.bounds, "Nothing.");
+        page.line(&format!("\nWritten to. {}\n", self.isolation()));
+        let touched = self.touched.iter().map(|one| {
+            let bound = if one.is_bound || self.bounds.is_empty() { "" } else { ", NOT BOUND" };
+            format!("{} ({} effects{bound})", one.what, one.effects)
+        });
+        page.list(&touched.collect::<Vec<_>>(), "Nothing.");
+    }
+
     fn times(&self, page: &mut Page) {
         page.head("Time");
+        let planned = ("planned".to_owned(), String::new(), self.planned);
+        let impact = (self.since.trim_start_matches("when ").to_owned(), String::new(), self.impact);
+        let reached = self.milestones.iter().map(|one| (one.name.replace('_', " "), one.step.clone(), one.at));
+        let moments = [planned, impact].into_iter().chain(reached);
+        let rows = moments.map(|(what, step, at)| [at.to_string(), text(&what), text(&step)]);
+        page.table(["When (UTC)", "What", "By the end of"], rows);
+        page.line("");
         let durations = &self.durations;
         page.table(
             ["Where it went", "How long"],
@@ -172,9 +197,20 @@ impl Report {
         let rows = self.steps.iter().map(|one| {
             let took = one.started.zip(one.ended).map(|(from, to)| to.since(from));
             let name = if one.changes { format!("**{}**", text(&one.path)) } else { text(&one.path) };
-            [name, one.standing.word().to_owned(), text(one.standing.why()), span(took), one.expected.to_string()]
+            let when = one.started.map_or_else(|| "–".to_owned(), |at| at.clock_face());
+            let consent = one.consent.map_or("", consent);
+            let standing = one.standing.word().to_owned();
+            let (why, expected) = (text(one.standing.why()), one.expected.to_string());
+            [name, when, standing, why, consent.to_owned(), span(took), expected]
         });
-        page.table(["Step (bold: it changes something)", "Standing", "Why", "Took", "Expected"], rows);
+        let head = ["Step (bold: it changes something)", "Began", "Standing", "Why", "Consent", "Took", "Expected"];
+        page.table(head, rows);
+        page.head("What was seen");
+        let rows = self.seen.iter().map(|one| {
+            let passed = if one.passed { "pass" } else { "NOT passed" };
+            [text(one.step.as_str()), passed.to_owned(), text(&one.seen)]
+        });
+        page.table(["Step", "Last look", "Seen"], rows);
     }
 
     fn cleared_away(&self, page: &mut Page) {
@@ -193,8 +229,21 @@ impl Report {
         } else {
             page.table(["Step", "", ""], rows);
         }
-        page.line("\nWhat the drill has changed, and what stands:\n");
+        page.line("\nEffects that were not undone; a later one may have taken an earlier one back:\n");
         page.list(&self.standing, "Nothing.");
+    }
+
+    /// Room for those who answer for it; nothing of that stands in the log.
+    fn signatures(&self, page: &mut Page) {
+        page.head("Signed");
+        let rows = SIGNING.map(|role| {
+            let named = self.people.iter().find(|one| one.role == role).and_then(|one| one.named.as_deref());
+            [role.word().to_owned(), named.map(text).unwrap_or_default(), String::new(), String::new()]
+        });
+        page.table(["Role", "Name", "Day", "Signature"], rows);
+        if let Some(watermark) = self.watermark() {
+            page.line(&format!("\n**{watermark}**"));
+        }
     }
 
     fn proof(&self, page: &mut Page) {
@@ -218,8 +267,5 @@ impl Report {
         ];
         page.table(["", ""], rows.map(|(label, value)| [label.to_owned(), value]));
         page.line(&format!("\n{}", text(crate::projection::CAVEAT)));
-        if let Some(watermark) = self.watermark() {
-            page.line(&format!("\n**{watermark}**"));
-        }
     }
 }

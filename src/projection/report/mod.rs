@@ -9,6 +9,7 @@
 //! simulated drill says on every page that it is no evidence of a recovery in production.
 
 mod chart;
+mod evidence;
 mod follow_up;
 mod history;
 mod html;
@@ -23,6 +24,7 @@ mod standing;
 mod svg;
 
 pub use chart::{Bar, Chart, Stretch};
+pub use evidence::{Reached, Seen, Touched};
 pub use history::DrillLine;
 pub use measure::{Coverage, Objective, ObjectiveKind, Verdict};
 pub use people::Person;

@@ -1,15 +1,16 @@
 use super::chart::Chart;
+use super::evidence::{Reached, Seen, Touched, milestones, seen, touched};
 use super::follow_up::{Found, deviations, not_tested, notes, remediation};
-use super::measure::{Coverage, Measured, Objective, Verdict};
+use super::measure::{Coverage, Measured, Objective, ObjectiveKind, Verdict};
 use super::people::{Person, actors, people};
 use super::standing::{StepResult, results};
 use crate::base::{ClockSource, Commitment, Digest, InstanceId, LogId, RunId, Seq, Span, Timestamp};
 use crate::effect;
 use crate::journal::Entry;
-use crate::plan::Outlook;
+use crate::plan::{Forecast, Outlook};
 use crate::projection::Durations;
 use crate::run::{BrokenBy, Instance, Phase, RunState};
-use crate::runbook::{EstateKind, Exercise, StepKind};
+use crate::runbook::{EstateKind, Exercise, Role, StepKind};
 
 /// What a simulated drill says of itself on every page.
 pub(super) const WATERMARK: &str = "SIMULATED: no evidence of production recovery";
@@ -19,6 +20,9 @@ pub(super) const NO_DEVIATION: &str = "None is recorded: what was done was done 
 
 /// What stands where nothing is to be repaired, as far as the log can know that.
 pub(super) const NO_REMEDY: &str = "The log names nothing that is to be repaired.";
+
+/// Who signs it.
+pub(super) const SIGNING: [Role; 3] = [Role::Operator, Role::Observer, Role::Commander];
 
 /// The report of a drill.
 #[derive(Clone, Debug)]
@@ -47,6 +51,14 @@ pub struct Report {
     pub clock: ClockSource,
     /// The ids of the resources that were bound to the drill.
     pub bounds: Vec<String>,
+    /// What it wrote to.
+    pub touched: Vec<Touched>,
+    /// What its checks saw, the last time that each looked.
+    pub seen: Vec<Seen>,
+    /// The milestones that were reached, in the order of time.
+    pub milestones: Vec<Reached>,
+    /// What was expected until all is restored.
+    pub forecast: Forecast,
     /// What it was to show; none for a runbook that was drilled by itself.
     pub exercise: Option<Exercise>,
     /// The digest of that, as it stood before the start.
@@ -201,6 +213,10 @@ impl Report {
             simulated: plan.place.estate == EstateKind::Simulated,
             clock: entries.first().map_or(ClockSource::System, |entry| entry.draft.clock),
             bounds: plan.place.drill.clone(),
+            touched: touched(state, entries),
+            seen: seen(state),
+            milestones: milestones(state, &outlook, &steps),
+            forecast: outlook.until_restored().clone(),
             exercise: exercise.cloned(),
             fixed: state.prepared.as_ref().map(|prepared| prepared.exercise),
             state: crate::projection::state_word(state),
@@ -236,6 +252,48 @@ impl Report {
     /// What kind of exercise it was, in a word for a program.
     pub const fn kind(&self) -> &'static str {
         if self.simulated { "simulation" } else { "live" }
+    }
+
+    /// What was expected before the start, and how much of the objective that left to people, in a sentence.
+    pub(super) fn expectation(&self) -> String {
+        let Forecast { people, unknown, .. } = &self.forecast;
+        let (least, people) = (self.forecast.at_least(), people.len());
+        let said = format!("Expected before the start: at least {least} until all is restored");
+        let open = match unknown.len() {
+            0 => String::new(),
+            some => format!(", and for {some} of which nobody says how long they take"),
+        };
+        let rto = self.objectives.iter().find(|one| one.kind == ObjectiveKind::Rto).map(|one| one.target);
+        match rto {
+            Some(rto) if least > rto => format!("{said}, without people's time; that is more than the RTO"),
+            Some(rto) => {
+                let margin = Span::from_microseconds(rto.microseconds() - least.microseconds());
+                format!("{said}; the RTO leaves {margin} for what people do at {people} steps{open}")
+            }
+            None => format!("{said}, and what people do at {people} steps{open}"),
+        }
+    }
+
+    /// Whether all that was written to was bound to the drill, in a sentence; a runbook that is drilled by itself has no
+    /// bounds of its own.
+    pub(super) fn isolation(&self) -> String {
+        let strangers = self.touched.iter().filter(|one| !one.is_bound).count();
+        match strangers {
+            _ if self.touched.is_empty() => "Nothing was written to.".to_owned(),
+            _ if self.bounds.is_empty() => {
+                "Nothing was bound to the drill, so nothing says what it could have reached.".to_owned()
+            }
+            0 => "Everything that was written to was bound to the drill.".to_owned(),
+            _ => format!("{strangers} of what was written to WERE NOT BOUND to the drill."),
+        }
+    }
+
+    /// The clock by which its moments are told.
+    pub(super) const fn clock_word(&self) -> &'static str {
+        match self.clock {
+            ClockSource::Simulated => "the simulated estate's",
+            ClockSource::System => "the computer's, whose deviation nobody has measured",
+        }
     }
 
     /// The sentence that the report of a run bears which has not ended.

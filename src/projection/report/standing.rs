@@ -107,6 +107,15 @@ pub(super) fn results(state: &RunState, outlook: &Outlook, entries: &[Entry]) ->
     leaves.map(result).collect()
 }
 
+/// How a step was consented to, or decided, for a person.
+pub(super) const fn consent(how: ConsentBy) -> &'static str {
+    match how {
+        ConsentBy::Enter => "by Enter",
+        ConsentBy::ReadBack => "read back",
+        ConsentBy::Headless => "by a script",
+    }
+}
+
 /// Of the items of a list, the one that says the least for the step counts.
 const fn rank(standing: &Standing) -> u8 {
     match standing {
