@@ -55,7 +55,8 @@ fn a_programme_compiles_to_a_runbook_whose_inputs_are_those_of_its_runbooks() {
             ("roll-back", "rollback"),
             ("replace-secret", "key-rotation-leaked"),
             ("restore-index", "index-restore"),
-            ("restore-database", "db-restore")
+            ("restore-database", "db-restore"),
+            ("clear-away", "drill-cleanup")
         ]
     );
     assert_eq!(runbook.steps[1].needs, [StepId::new("roll-back")]);
@@ -92,7 +93,7 @@ fn what_a_programme_leaves_out_the_environment_supplies() {
     library(&home, |text| {
         text.replace("      with: {app: chatbot-web, standby: chatbot-web/staging, build: '4711'}\n", "")
     });
-    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "7 runbooks, 1 playbook: no findings\n");
+    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "8 runbooks, 1 playbook: no findings\n");
     let plan = home.callout(["plan", "quarterly-dr"]).run().succeeded().stdout;
     assert!(plan.contains("roll_back_standby = chatbot-web/staging"), "{plan}");
     let asked = home.callout(["plan", "quarterly-dr", "-i", "roll_back_build=4712"]).run().succeeded().stdout;
@@ -140,8 +141,12 @@ fn a_programme_is_planned_as_a_drill_and_a_guide_starts_nothing() {
     assert_eq!(plan["runbook"], "quarterly-dr");
     let steps = plan["steps"].as_array().unwrap();
     let nests = |step: &&Json| step["kind"] == "runbook" && !step["step"].as_str().unwrap().contains('/');
-    assert_eq!(steps.iter().filter(nests).count(), 4);
+    assert_eq!(steps.iter().filter(nests).count(), 5);
     assert!(steps.iter().any(|step| step["step"] == "roll-back/swap"), "what is nested is planned too");
+    // What the forecast leaves to people is said, and not only that something is left.
+    let told = home.callout(["plan", "quarterly-dr"]).run().succeeded().stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("so it is kept if ") && told.contains("is enough for what people do at 22 steps"), "{told}");
     let guide = home.callout(["run", "bad-release"]).run().exits(2).stderr;
     assert!(guide.contains("starts nothing by itself") && guide.contains("callout show bad-release"), "{guide}");
     assert!(fs::read_dir(home.path("data")).unwrap().next().is_none(), "nothing was started");
@@ -207,7 +212,7 @@ fn playbooks_are_listed_after_the_runbooks_and_one_with_errors_says_so() {
     assert_eq!((&line["playbook"], &line["usable"]), (&Json::from("quarterly-dr"), &Json::from(false)));
     assert!(line["runbook"].is_null());
     let found = home.callout(["check"]).run().exits(1).stdout;
-    assert!(found.contains("error[RB601]") && found.contains("7 runbooks, 1 playbook: 1 error"), "{found}");
+    assert!(found.contains("error[RB601]") && found.contains("8 runbooks, 1 playbook: 1 error"), "{found}");
     home.callout(["show", "quarterly-dr"]).run().exits(1);
 }
 

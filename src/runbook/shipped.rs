@@ -3,6 +3,7 @@ pub const fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
         ("db-cleanup.yaml", include_str!("../../runbooks/db-cleanup.yaml")),
         ("db-restore.yaml", include_str!("../../runbooks/db-restore.yaml")),
+        ("drill-cleanup.yaml", include_str!("../../runbooks/drill-cleanup.yaml")),
         ("index-restore.yaml", include_str!("../../runbooks/index-restore.yaml")),
         ("key-rotation.yaml", include_str!("../../runbooks/key-rotation.yaml")),
         ("key-rotation-leaked.yaml", include_str!("../../runbooks/key-rotation-leaked.yaml")),

@@ -12,6 +12,7 @@ pub(super) fn inputs() -> BTreeMap<String, Inputs> {
     let all = [
         ("db-cleanup", db_cleanup()),
         ("db-restore", db_restore()),
+        ("drill-cleanup", drill_cleanup()),
         ("index-restore", index_restore()),
         ("key-rotation", key_rotation()),
         ("key-rotation-leaked", leaked()),
@@ -130,6 +131,16 @@ fn db_cleanup() -> Inputs {
         ("role", Value::text("chatbot")),
         ("table", Value::text("messages")),
         ("column", Value::text("created_at")),
+    ])
+}
+
+fn drill_cleanup() -> Inputs {
+    given([
+        ("server", Value::text("chatbot-pg")),
+        ("kept", Value::text("chatbot-pg-r1")),
+        ("vault", Value::text("chatbot-kv")),
+        ("secret", Value::text("database-url")),
+        ("role", Value::text("chatbot")),
     ])
 }
 

@@ -76,7 +76,7 @@ fn the_built_in_runbooks_are_listed_and_have_no_findings() {
         ]
     );
     assert_eq!(list[0]["revision"], "built in");
-    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "7 runbooks, 6 playbooks: no findings\n");
+    assert_eq!(home.callout(["check"]).run().succeeded().stdout, "8 runbooks, 6 playbooks: no findings\n");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn a_drill_that_cannot_break_what_it_is_about_begins_no_step() {
         let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(file);
         fs::read_to_string(shipped).unwrap()
     };
-    let nested = ["rollback", "key-rotation-leaked", "index-restore", "db-restore", "setting-change"];
+    let nested = ["rollback", "key-rotation-leaked", "index-restore", "db-restore", "setting-change", "drill-cleanup"];
     for file in nested.map(|name| format!("{name}.yaml")) {
         let file = file.as_str();
         fs::write(library.join("runbooks").join(file), read("runbooks", file)).unwrap();

@@ -139,7 +139,9 @@ fn steps(
         forecasts.push(runbook.map(|runbook| forecaster.of(runbook)).unwrap_or_default());
     }
     if let Some(objectives) = objectives {
-        in_time(&nodes, &forecasts, objectives, findings);
+        let recovers: Vec<bool> =
+            steps.iter().map(|step: &Option<DrillStep>| step.as_ref().is_none_or(|step| !step.is_cleanup)).collect();
+        in_time(&nodes, &forecasts, &recovers, objectives, findings);
     }
     count(&nodes, around.shelf, findings);
     steps.into_iter().collect()
@@ -253,15 +255,21 @@ fn supplies(environment: Option<&str>, runbook: &str, parameter: &str) -> bool {
 }
 
 /// Compares the objective with the longest way: each runbook before the last to its end, the last until it has restored
-/// its service.
-fn in_time(nodes: &[Ordered<'_>], forecasts: &[Forecast], objectives: &Objectives<'_>, findings: &mut Findings<'_>) {
+/// its service. What only clears away recovers nothing.
+fn in_time(
+    nodes: &[Ordered<'_>],
+    forecasts: &[Forecast],
+    recovers: &[bool],
+    objectives: &Objectives<'_>,
+    findings: &mut Findings<'_>,
+) {
     let mut longest = Longest::default();
     let mut last: Option<(Span, usize)> = None;
     for (index, (node, forecast)) in nodes.iter().zip(forecasts).enumerate() {
         let needs = || node.needs.iter().copied();
         let restored = plus(longest.start(needs()), forecast.restored);
         longest.add(needs(), forecast.whole);
-        if last.is_none_or(|(latest, _)| restored > latest) {
+        if recovers[index] && last.is_none_or(|(latest, _)| restored > latest) {
             last = Some((restored, index));
         }
     }

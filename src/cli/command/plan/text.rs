@@ -1,5 +1,5 @@
 use super::json::mode;
-use crate::base::{Digest, Value};
+use crate::base::{Digest, Span, Value};
 use crate::cli::prepare::Prepared;
 use crate::cli::text::{count, folded, printable};
 use crate::effect::Risk;
@@ -94,8 +94,24 @@ impl Page {
         }
         self.way("All of it", &outlook.whole, outlook);
         if let (Some(rto), Some(keeps)) = (outlook.rto, outlook.keeps_rto()) {
-            let least = outlook.until_restored().at_least();
-            let (code, verdict) = if keeps { ("32", "kept, if people are quick") } else { ("31", "NOT KEPT") };
+            let forecast = outlook.until_restored();
+            let least = forecast.at_least();
+            let (people, unknown) = (count(forecast.people.len(), "step"), count(forecast.unknown.len(), "step"));
+            let (code, verdict) = match (keeps, forecast.people.is_empty(), forecast.unknown.is_empty()) {
+                (false, ..) => ("31", "NOT KEPT".to_owned()),
+                (true, true, true) => ("32", "kept".to_owned()),
+                (true, ..) => {
+                    let margin = Span::from_microseconds(rto.microseconds() - least.microseconds());
+                    let others = if forecast.unknown.is_empty() {
+                        String::new()
+                    } else {
+                        format!(", and for {unknown} of which nobody says how long it takes")
+                    };
+                    // With little left, it is rather a warning.
+                    let code = if margin.microseconds() * 4 < rto.microseconds() { "33" } else { "32" };
+                    (code, format!("kept if {margin} is enough for what people do at {people}{others}"))
+                }
+            };
             let verdict = format!("{rto}: at least {least} are forecast, so it is {verdict}");
             let verdict = self.paint(code, &folded(&verdict, LABEL));
             self.out.push_str(&format!("{:<LABEL$}{verdict}\n", "RTO"));
