@@ -56,6 +56,36 @@ fn restored(records: &[Json]) -> Timestamp {
     marking.iter().map(of_one).max().unwrap()
 }
 
+/// Holds what the report tells of cleanup, scope, checks and milestones against the log.
+fn tells_what_it_left_reached_and_saw(json: &Json, all: &[Json]) {
+    // What the drill has left is cleared away, and somebody has looked whether it is. The lock was the drill's own.
+    let [cleanup] = json["cleanup"].as_array().unwrap().as_slice() else { panic!("{json}") };
+    assert_eq!(
+        (&cleanup["step"], &cleanup["done"], &cleanup["verified"]),
+        (&"clear-away".into(), &true.into(), &true.into())
+    );
+    let looks = of_kind(all, "step.checked").into_iter().rfind(|one| one["step"] == "clear-away/unlock");
+    assert!(looks.is_some_and(|one| one["data"]["verdict"].to_string().contains("pass")), "nobody looked");
+    // Everything that was written to was bound to the drill.
+    let touched = json["touched"].as_array().unwrap();
+    assert!(touched.len() > 8 && touched.iter().all(|one| one["bound"] == true), "{touched:?}");
+    let effects: u64 = touched.iter().map(|one| one["effects"].as_u64().unwrap()).sum();
+    let keys =
+        of_kind(all, "effect.intent").into_iter().map(|one| one["data"]["locks"].as_array().unwrap().len() as u64);
+    assert_eq!(effects, keys.sum::<u64>());
+    // The restored data were looked at, and the milestones are where the recovery times come from.
+    let whole = json["checks"].as_array().unwrap().iter().find(|one| one["step"] == "restore-database/whole").unwrap();
+    assert!(whole["passed"] == true && !whole["seen"].as_str().unwrap().is_empty(), "{whole}");
+    let reached = json["milestones"].as_array().unwrap();
+    let last = reached.iter().rfind(|one| one["milestone"] == "service_restored").unwrap();
+    assert_eq!(moment(&last["at"]), restored(all));
+    let unasked = json["not_tested"].to_string();
+    assert!(unasked.contains("where a script answered: roll-back/decide"), "{unasked}");
+    assert!(
+        json["forecast"]["at_least_s"].as_f64().unwrap() < 3600.0 && json["forecast"]["people"].as_u64().unwrap() > 10
+    );
+}
+
 #[test]
 fn the_whole_programme_is_quick_and_its_report_says_what_the_log_says() {
     let home = Home::new();
@@ -119,32 +149,7 @@ fn the_whole_programme_is_quick_and_its_report_says_what_the_log_says() {
         "{}",
         json["integrity"]
     );
-    // What the drill has left is cleared away, and somebody has looked whether it is. The lock was the drill's own.
-    let [cleanup] = json["cleanup"].as_array().unwrap().as_slice() else { panic!("{json}") };
-    assert_eq!(
-        (&cleanup["step"], &cleanup["done"], &cleanup["verified"]),
-        (&"clear-away".into(), &true.into(), &true.into())
-    );
-    let looks = of_kind(&all, "step.checked").into_iter().filter(|one| one["step"] == "clear-away/unlock");
-    assert!(looks.last().is_some_and(|one| one["data"]["verdict"].to_string().contains("pass")), "nobody looked");
-    // Everything that was written to was bound to the drill.
-    let touched = json["touched"].as_array().unwrap();
-    assert!(touched.len() > 8 && touched.iter().all(|one| one["bound"] == true), "{touched:?}");
-    let effects: u64 = touched.iter().map(|one| one["effects"].as_u64().unwrap()).sum();
-    let keys =
-        of_kind(&all, "effect.intent").into_iter().map(|one| one["data"]["locks"].as_array().unwrap().len() as u64);
-    assert_eq!(effects, keys.sum::<u64>());
-    // The restored data were looked at, and the milestones are where the recovery times come from.
-    let whole = json["checks"].as_array().unwrap().iter().find(|one| one["step"] == "restore-database/whole").unwrap();
-    assert!(whole["passed"] == true && !whole["seen"].as_str().unwrap().is_empty(), "{whole}");
-    let reached = json["milestones"].as_array().unwrap();
-    let last = reached.iter().rfind(|one| one["milestone"] == "service_restored").unwrap();
-    assert_eq!(moment(&last["at"]), restored(&all));
-    let unasked = json["not_tested"].to_string();
-    assert!(unasked.contains("where a script answered: roll-back/decide"), "{unasked}");
-    assert!(
-        json["forecast"]["at_least_s"].as_f64().unwrap() < 3600.0 && json["forecast"]["people"].as_u64().unwrap() > 10
-    );
+    tells_what_it_left_reached_and_saw(&json, &all);
     let observer = json["people"].as_array().unwrap().iter().find(|one| one["role"] == "observer").unwrap();
     assert_eq!(observer["named"], "Ada <b>Nother</b>");
     assert_eq!((&json["simulated"], &json["type"]), (&true.into(), &"simulation".into()));

@@ -50,7 +50,9 @@ fn run(journal: &mut SqliteJournal, row: &RunRow, out: &mut dyn Write) -> Result
     let header = &board.header;
     writeln!(out, "Run {} of {} ({})", row.run, header.runbook, header.revision)?;
     let mut timeline = Timeline::default();
-    entries.iter().for_each(|entry| timeline.push(entry, &mut |_| None));
+    for entry in &entries {
+        timeline.push(entry, &mut |_| None);
+    }
     for incident in timeline.incidents() {
         let incident = outline(journal, *incident)?;
         let state = format!("{} {}, {}: {}", incident.id.short(), incident.severity, incident.status, incident.title);

@@ -37,6 +37,7 @@ impl Teller {
     pub(super) fn head(&mut self, board: &Board, out: Out<'_>) -> Result<(), Failure> {
         let header = &board.header;
         let real = if header.simulated { "SIMULATED " } else { "" };
+        let incidents: Vec<String> = header.incidents.iter().map(|incident| format!("incident {incident}  ")).collect();
         writeln!(
             out,
             "{}{real}{}  {} @ {}  run {}  {}{}",
@@ -45,7 +46,7 @@ impl Teller {
             header.runbook,
             printable(&header.revision),
             header.run,
-            header.incidents.iter().map(|incident| format!("incident {incident}  ")).collect::<String>(),
+            incidents.concat(),
             printable(&header.operator)
         )?;
         if board.timeline.len() > 1 {

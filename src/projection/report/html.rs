@@ -3,7 +3,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::measure::Verdict;
 use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report, SIGNING};
 use super::standing::{Standing, consent};
-use crate::base::{Span, legible};
+use crate::base::{Span, Timestamp, legible};
 
 /// The page's own style; nothing is fetched from anywhere.
 const STYLE: &str = include_str!("../../../assets/report.css");
@@ -342,7 +342,7 @@ impl Report {
                                     (one.standing.word())
                                     @if !one.standing.why().is_empty() { span.why { ": " (one.standing.why()) } }
                                 }
-                                td.number { (one.started.map(|at| at.clock_face()).unwrap_or_default()) }
+                                td.number { (one.started.map(Timestamp::clock_face).unwrap_or_default()) }
                                 td { (one.consent.map_or("", consent)) }
                                 td.number { (span(took)) }
                                 td.number { (one.expected) }

@@ -1,6 +1,6 @@
 use super::report::{Chain, NO_DEVIATION, NO_REMEDY, Report, SIGNING};
 use super::standing::consent;
-use crate::base::Span;
+use crate::base::{Span, Timestamp};
 use crate::plan::markdown::{code, text};
 
 /// A Markdown document under way.
@@ -197,7 +197,7 @@ impl Report {
         let rows = self.steps.iter().map(|one| {
             let took = one.started.zip(one.ended).map(|(from, to)| to.since(from));
             let name = if one.changes { format!("**{}**", text(&one.path)) } else { text(&one.path) };
-            let when = one.started.map_or_else(|| "–".to_owned(), |at| at.clock_face());
+            let when = one.started.map_or_else(|| "–".to_owned(), Timestamp::clock_face);
             let consent = one.consent.map_or("", consent);
             let standing = one.standing.word().to_owned();
             let (why, expected) = (text(one.standing.why()), one.expected.to_string());
