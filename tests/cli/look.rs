@@ -68,6 +68,7 @@ fn the_built_in_runbooks_are_listed_and_have_no_findings() {
         [
             "db-cleanup",
             "db-restore",
+            "drill-cleanup",
             "index-restore",
             "key-rotation",
             "key-rotation-leaked",
