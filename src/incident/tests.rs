@@ -96,9 +96,17 @@ fn a_milestone_that_was_set_by_hand_is_not_moved_by_the_status() {
 fn milestones_that_do_not_follow_one_another_are_kept_and_told() {
     let mut talk = Talk::declared();
     talk.say(Word::Mark(Milestone::Detected, minute(0)));
-    let said = talk.say(Word::Mark(Milestone::Started, minute(5)));
-    assert_eq!(said.remarks, ["started at 2026-11-20 03:15Z is after detected at 2026-11-20 03:10Z"]);
-    assert_eq!(talk.state.began(), Some(minute(5)));
+    let said = talk.say(Word::Mark(Milestone::Started, minute(1)));
+    assert_eq!(said.remarks, ["started at 2026-11-20 03:11Z is after detected at 2026-11-20 03:10Z"]);
+    assert_eq!(talk.state.began(), Some(minute(1)));
+}
+
+#[test]
+fn a_milestone_that_is_still_to_come_is_kept_and_told() {
+    let mut talk = Talk::declared();
+    let said = talk.say(Word::Mark(Milestone::Detected, minute(90)));
+    assert_eq!(said.remarks, ["2026-11-20 04:40Z is still to come"]);
+    assert_eq!(talk.state.milestones[&Milestone::Detected], minute(90));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn past_the_deletion_of_the_old_server_an_undo_says_that_there_is_no_way_back_to
     let unseen = home.callout(irreversible).run().exits(1);
     assert!(unseen.stdout.contains("still-used FAILED: sql.newest cannot be observed"), "{}", unseen.stdout);
     assert_eq!(estate.deleted(), 1);
-    let told = take_back(&home).stdout;
+    let told = take_back(&home).exits(5).stdout;
     assert!(told.contains("delete  a point of no return: Server, databases and backups are gone"), "{told}");
     let made = estate.received().into_iter().filter(|request| request.method == "PUT").filter(of_the_old);
     assert_eq!((made.count(), estate.deleted()), (0, 1), "nobody tries to make it again");
