@@ -146,7 +146,7 @@ fn a_programme_is_planned_as_a_drill_and_a_guide_starts_nothing() {
     // What the forecast leaves to people is said, and not only that something is left.
     let told = home.callout(["plan", "quarterly-dr"]).run().succeeded().stdout;
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("so it is kept if ") && told.contains("is enough for what people do at 22 steps"), "{told}");
+    assert!(told.contains("so it is kept if ") && told.contains("is enough for what people do at 23 steps"), "{told}");
     let guide = home.callout(["run", "bad-release"]).run().exits(2).stderr;
     assert!(guide.contains("starts nothing by itself") && guide.contains("callout show bad-release"), "{guide}");
     assert!(fs::read_dir(home.path("data")).unwrap().next().is_none(), "nothing was started");

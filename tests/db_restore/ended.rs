@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{answers, restore, run, take_back};
-use crate::support::{Estate, Home, Received};
+use crate::support::{Estate, Home, Outcome, Received};
 
 #[test]
 fn whoever_ends_it_in_the_middle_is_told_what_is_left() {
@@ -96,21 +96,26 @@ fn an_app_whose_address_stays_unresolved_is_found_before_anything_starts() {
     assert_eq!((estate.restores(), estate.addresses(), estate.asked_to("/start").len()), (1, 1, 0));
 }
 
-const CLEAN: [&str; 7] = ["run", "db-cleanup", "--headless", "--yes", "destructive", "--speed", "max"];
+/// Deletes the old server as far as a script may: that there is a dump, a person has said.
+fn clean(home: &Home) -> Outcome {
+    let dump = answers(home, "manual: {dump: {}, dump-kept: {kept_at: 'on tape 7, ten years'}}\n");
+    let run = ["run", "db-cleanup", "--headless", "--yes", "destructive", "--speed", "max", "--answers", &dump];
+    home.callout(run).run().exits(3)
+}
 
 #[test]
 fn whoever_ends_the_deletion_of_the_old_server_between_lock_and_deletion_is_told_that_the_lock_is_off() {
     let home = Home::new();
     let estate = Estate::serve(&home);
     restore(&home, &[]).succeeded();
-    home.callout(CLEAN).run().exits(3);
+    clean(&home);
     let told = home.callout(["abort", &run(&home)]).run().exits(5).stdout;
     assert!(told.contains("Stays as it is, and is not undone: unlock."), "{told}");
     assert!(told.contains("ABORTED; not undone: unlock\n"), "{told}");
     assert_eq!((estate.count("DELETE", "/locks/"), estate.deleted()), (1, 0));
     // Begun again and undone, it leaves the lock as it was.
     let locked = estate.count("PUT", "/locks/callout-restore");
-    home.callout(CLEAN).run().exits(3);
+    clean(&home);
     assert!(take_back(&home).exits(5).stdout.contains("ROLLED BACK\n"));
     assert_eq!((estate.count("PUT", "/locks/callout-restore"), estate.deleted()), (locked + 1, 0));
 }
@@ -120,7 +125,7 @@ fn past_the_deletion_of_the_old_server_an_undo_says_that_there_is_no_way_back_to
     let home = Home::new();
     let estate = Estate::serve(&home);
     restore(&home, &[]).succeeded();
-    home.callout(CLEAN).run().exits(3);
+    clean(&home);
     // Nobody can see that the apps go on working.
     estate.control("POST", "databases/chatbot-pg-r1/behind", &json!({"port": 1}));
     let irreversible = ["resume", "--headless", "--yes", "irreversible", "--speed", "max"];

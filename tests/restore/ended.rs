@@ -18,10 +18,15 @@ fn left(home: &Home, inputs: &[&str]) -> String {
 fn whoever_ends_it_is_told_what_is_left_in_each_form() {
     for (inputs, wanted, alias) in [
         (&[][..], "pause, create, new-indexer, fill, catch-up, swap, feed", "docs-2"),
-        (&["-i", "addressed_by=setting"], "pause, create, new-indexer, fill, catch-up, feed", "docs"),
+        (
+            &["-i", "addressed_by=setting"],
+            "pause, create, new-indexer, fill, catch-up, setting[chatbot-web]/change, feed",
+            "docs",
+        ),
     ] {
         let home = Home::new();
         let estate = Estate::serve(&home);
+        estate.name_index("docs");
         assert_eq!(left(&home, inputs), wanted);
         assert_eq!(estate.answers_from(), alias);
         let shown = home.callout(["show", &run(&home)]).run().succeeded().stdout;

@@ -48,7 +48,7 @@ fn past_the_deletion_of_the_old_index_an_undo_says_that_there_is_no_way_back_to_
     let told = take_back(&home).exits(5).stdout;
     assert!(told.contains("delete-broken  a point of no return: The old index is gone. From here"), "{told}");
     assert!(told.contains("pause  it could be undone until `delete-broken` began"), "{told}");
-    assert!(told.contains("ROLLED BACK; not undone: pause, delete-broken\n"), "{told}");
+    assert!(told.contains("ROLLED BACK; not undone: pause, delete-broken, create-again\n"), "{told}");
     let search = estate.search();
     assert_eq!(search["indexers"].get("handbook-2"), None, "{search}");
     assert_eq!(search["indexers"]["docs-2-indexer"]["disabled"], true, "{search}");
