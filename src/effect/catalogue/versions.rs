@@ -25,6 +25,11 @@ pub(super) static VERSIONS: Row = Row {
         required("vault", Type::Target(TargetKind::Keyvault), "The vault that holds the secret."),
         required("name", Type::String, "The secret's name."),
         optional("newest", Type::String, "As a check: the version that must be the newest, and enabled."),
+        optional(
+            "disabled",
+            Type::List(&Type::String),
+            "As a check: versions that must be disabled; without `newest`, nothing else is asked for then.",
+        ),
     ],
     outputs: &[
         output("current", Type::String, "The newest version, enabled or not; empty if there is none.")
@@ -91,9 +96,13 @@ fn render(args: &Args) -> Result<Request, RenderError> {
 fn by_hand(args: &Args) -> Result<Script, RenderError> {
     let (_, name) = (vault_url(args, "vault")?, secret_name(args, "name")?);
     let command = line([("az keyvault secret list-versions --vault-name ", vault_name(args)), (" --name ", name)]);
-    let newest = args.get("newest").and_then(Value::as_text).map(|version| format!("is {version}, and is enabled"));
-    let good = newest.unwrap_or_else(|| "is enabled".to_owned());
-    Ok(Script::of(command).good(format!("The version that was created last {good}.")))
+    let newest = args.get("newest").and_then(Value::as_text);
+    let newest = newest.map(|version| format!("The version that was created last is {version}, and is enabled."));
+    let off: Vec<_> = off(args).collect();
+    let off = (!off.is_empty()).then(|| format!("Disabled: {}.", off.join(", ")));
+    let good: Vec<_> = newest.into_iter().chain(off).collect();
+    let usual = || "The version that was created last is enabled.".to_owned();
+    Ok(Script::of(command).good(if good.is_empty() { usual() } else { good.join(" ") }))
 }
 
 /// One version as the service lists it.
@@ -162,7 +171,26 @@ fn tags(item: &Json) -> Vec<Value> {
         .collect()
 }
 
+/// The versions that must be disabled.
+fn off(args: &Args) -> impl Iterator<Item = &str> {
+    args.get("disabled").and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_text)
+}
+
 fn judge(args: &Args, outputs: &Value) -> Verdict {
+    if args.contains_key("disabled") {
+        let version = |wanted: &str| {
+            list(outputs, "versions").iter().find(|found| field(found, "version").eq_ignore_ascii_case(wanted))
+        };
+        let seen: Vec<(&str, &str)> =
+            off(args).map(|wanted| (wanted, version(wanted).map_or("not there", state))).collect();
+        let told = |(version, state): &(&str, &str)| format!("{version} is {state}");
+        if let Some(on) = seen.iter().find(|(_, state)| *state != "disabled") {
+            return Verdict::Fail { seen: format!("{}; expected disabled", told(on)) };
+        }
+        if !args.contains_key("newest") {
+            return Verdict::Pass { seen: seen.iter().map(told).collect::<Vec<_>>().join(", ") };
+        }
+    }
     let shown = newest_shown(outputs);
     let is_enabled = list(outputs, "versions").first().is_some_and(|newest| state(newest) == "enabled");
     let wanted = args.get("newest").and_then(Value::as_text);
@@ -272,6 +300,21 @@ pub(super) mod tests {
         let outputs = parse(&args([]), &[Reply::json(200, json!({"value": []}))]).unwrap();
         assert_eq!(field(&outputs, "current"), "");
         assert!(matches!(judge(&args([]), &outputs), Verdict::Fail { .. }));
+    }
+
+    #[test]
+    fn a_check_may_want_versions_to_be_disabled_and_asks_for_nothing_else_then() {
+        let off = |version: &str, newest: Option<&str>, old_enabled| {
+            let mut args = args([("disabled", Value::List(vec![Value::text(version)]))]);
+            args.extend(newest.map(|newest| ("newest".to_owned(), Value::text(newest))));
+            judge(&args, &outputs(old_enabled))
+        };
+        assert!(matches!(off(OLD, None, false), Verdict::Pass { .. }));
+        assert!(matches!(off(OLD, Some(NEW), false), Verdict::Pass { .. }));
+        assert!(matches!(off(OLD, Some(OLD), false), Verdict::Fail { .. }), "the newest is another");
+        let on = off(OLD, Some(NEW), true);
+        assert!(matches!(&on, Verdict::Fail { seen } if seen.contains("is enabled; expected disabled")), "{on:?}");
+        assert!(matches!(off("ffff", None, false), Verdict::Fail { seen } if seen.contains("not there")));
     }
 
     #[test]
