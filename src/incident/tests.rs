@@ -104,9 +104,9 @@ fn milestones_that_do_not_follow_one_another_are_kept_and_told() {
 #[test]
 fn a_milestone_that_is_still_to_come_is_kept_and_told() {
     let mut talk = Talk::declared();
-    let said = talk.say(Word::Mark(Milestone::Detected, minute(90)));
+    let said = talk.say(Word::Mark(Milestone::Mitigated, minute(90)));
     assert_eq!(said.remarks, ["2026-11-20 04:40Z is still to come"]);
-    assert_eq!(talk.state.milestones[&Milestone::Detected], minute(90));
+    assert_eq!(talk.state.milestones[&Milestone::Mitigated], minute(90));
 }
 
 #[test]
