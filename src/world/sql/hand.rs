@@ -118,7 +118,9 @@ impl Sql {
         let session = self.connect(request, &login, attempt).await?;
         let given = match (asked.text("value"), asked.0.get("read_only").and_then(Json::as_bool)) {
             (Some(secret), None) if request.method == Method::Post => {
-                self.set_password(&session.client, &asked, secret, left).await
+                // An address that cannot be read is no password: set as one, it would lock everybody out.
+                let password = password(secret).map_err(unasked)?;
+                self.set_password(&session.client, &asked, &password, left).await
             }
             (None, None) if request.method == Method::Post => {
                 let statement = asked.needed("sql")?;
@@ -137,11 +139,10 @@ impl Sql {
         given.map_err(|error| told(&error, left.load(Ordering::Acquire)))
     }
 
-    async fn set_password(&self, client: &Client, asked: &Asked, secret: &str, left: &AtomicBool) -> asking::Given {
+    async fn set_password(&self, client: &Client, asked: &Asked, password: &str, left: &AtomicBool) -> asking::Given {
         let (role, sql) = (asked.text("role").unwrap_or_default(), asked.text("sql").unwrap_or_default());
-        let password = password(secret).unwrap_or_else(|_| Zeroizing::new(secret.to_owned()));
-        self.redactor.learn(&password);
-        let verifier = Zeroizing::new(asking::verifier(client, role, &password).await?);
+        self.redactor.learn(password);
+        let verifier = Zeroizing::new(asking::verifier(client, role, password).await?);
         // A verifier is letters, digits and `$:+/=`, so there is nothing in it to be quoted.
         let statement = Zeroizing::new(sql.replacen("$1", &format!("'{}'", verifier.as_str()), 1));
         left.store(true, Ordering::Release);
